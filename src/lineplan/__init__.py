@@ -1,0 +1,71 @@
+"""lineplan: turn the territorial words of a peace proposal into a map that can be checked.
+
+>>> import lineplan as lp
+>>> a = lp.arrange("point21")
+>>> a.areas("status")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lineplan.arrangement import Arrangement, apply, arrange
+    from lineplan.control import Control, read_control
+    from lineplan.dataset import Dataset, list_datasets, load_dataset, read_units
+    from lineplan.errors import (
+        ConflictError,
+        ControlError,
+        DatasetError,
+        GeometryError,
+        LineplanError,
+        LineplanWarning,
+        PartitionError,
+        PlanError,
+        UsageError,
+    )
+    from lineplan.partition import Partition
+    from lineplan.plan import Plan, load_plan, plan_schema
+
+_HOME = {
+    "Arrangement": "arrangement",
+    "ConflictError": "errors",
+    "Control": "control",
+    "ControlError": "errors",
+    "Dataset": "dataset",
+    "DatasetError": "errors",
+    "GeometryError": "errors",
+    "LineplanError": "errors",
+    "LineplanWarning": "errors",
+    "Partition": "partition",
+    "PartitionError": "errors",
+    "Plan": "plan",
+    "PlanError": "errors",
+    "UsageError": "errors",
+    "apply": "arrangement",
+    "arrange": "arrangement",
+    "list_datasets": "dataset",
+    "load_dataset": "dataset",
+    "load_plan": "plan",
+    "plan_schema": "plan",
+    "read_control": "control",
+    "read_units": "dataset",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that importing lineplan is quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'lineplan' has no attribute {name!r}")
+    value = getattr(import_module(f"lineplan.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,486 @@
+"""Datasets: a folder of units, control, places, context and plans, each file with its papers."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lineplan.errors import DatasetError
+from lineplan.features import read_features, sha256_of
+
+ROLES = ("units", "control", "assessments", "places", "context", "codes", "register", "plan")
+_PACKAGED = Path(__file__).parent / "data"
+_CHECKOUT = Path(__file__).parents[2] / "data"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Party(_Strict):
+    """A party to the conflict: data, never code.
+
+    Attributes
+    ----------
+    id : str
+        Short key used in plans and sources of control, e.g. ``ua``.
+    name, forces, territory, by : dict of str
+        By language: the name ("Russia"), the genitive of its forces ("Russian forces"), the
+        adjective that goes with territory ("Russian") and the form after "recognised by" ("the
+        United States").
+    """
+
+    id: str
+    name: dict[str, str]
+    forces: dict[str, str] = {}
+    territory: dict[str, str] = {}
+    by: dict[str, str] = {}
+
+
+class DerivedFrom(_Strict):
+    """A source that a file of the dataset was compiled from."""
+
+    name: str
+    date: date
+    terms: str
+    viewpoint: str = ""
+    url: str = ""
+
+
+class DataFile(_Strict):
+    """What one file of the dataset is and where it comes from."""
+
+    path: str
+    role: Literal[ROLES]  # type: ignore[valid-type]
+    title: str
+    description: str
+    licence: str
+    attribution: str
+    viewpoint: str
+    as_of: date
+    sha256: str
+    rows: int
+    package: str = ""
+    url: str = ""
+    derived_from: tuple[DerivedFrom, ...] = ()
+
+
+class PointOfInterest(_Strict):
+    """A bridge, dam, port or power plant that the texts speak of or that readers ask for."""
+
+    id: str
+    kind: str
+    lon: float
+    lat: float
+    name: dict[str, str]
+    note: str = ""
+    source: str = ""
+    point: int | None = None
+
+
+class RegisterPoint(_Strict):
+    """One numbered point of the text that a plan is taken from."""
+
+    number: int
+    summary: dict[str, str]
+    quote: str
+    spatial: bool
+    touches: str = ""
+    geometry: str = ""
+    feature: str = ""
+    plan: str = ""
+    mapped: bool = False
+    why: str = ""
+    note: str = ""
+
+
+class _Manifest(_Strict):
+    id: str
+    title: dict[str, str]
+    country: dict[str, str]
+    default_holder: str
+    claimant: str
+    border_tolerance_km: float = Field(ge=0)
+    legal_baseline: str
+    party: tuple[Party, ...]
+    file: tuple[DataFile, ...]
+    point_of_interest: tuple[PointOfInterest, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A folder with `dataset.toml` and the files it describes.
+
+    Attributes
+    ----------
+    folder : Path
+    manifest : pydantic model
+        The parsed `dataset.toml`.
+    """
+
+    folder: Path
+    manifest: _Manifest
+
+    @property
+    def id(self) -> str:
+        """Identifier, e.g. ``ukraine``."""
+        return self.manifest.id
+
+    @property
+    def title(self) -> dict[str, str]:
+        """Title by language."""
+        return self.manifest.title
+
+    @property
+    def country(self) -> dict[str, str]:
+        """Name by language of the country whose internationally recognised borders these are."""
+        return self.manifest.country
+
+    @property
+    def default_holder(self) -> str:
+        """Who holds what no polygon of a source claims."""
+        return self.manifest.default_holder
+
+    @property
+    def claimant(self) -> str:
+        """Whose ground it is that a source without a holder column draws."""
+        return self.manifest.claimant
+
+    @property
+    def claimants(self) -> tuple[str, ...]:
+        """Parties that a source can draw as holding ground."""
+        return (self.claimant,)
+
+    @property
+    def border_tolerance_km(self) -> float:
+        """How far inland a mismatch between a source and the units' outer boundary reaches."""
+        return self.manifest.border_tolerance_km
+
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """All parties."""
+        return self.manifest.party
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """All files, with licence, date and checksum."""
+        return self.manifest.file
+
+    @property
+    def points_of_interest(self) -> tuple[PointOfInterest, ...]:
+        """Bridges, dams, ports and power plants."""
+        return self.manifest.point_of_interest
+
+    def party(self, party_id: str) -> Party:
+        """Party with this id; DatasetError when there is none."""
+        for party in self.parties:
+            if party.id == party_id:
+                return party
+        known = ", ".join(p.id for p in self.parties)
+        raise DatasetError(f"{self.id}: no party {party_id!r}; the dataset declares {known}")
+
+    def file(self, role: str) -> DataFile:
+        """The latest file with this role; DatasetError when there is none."""
+        files = [f for f in self.files if f.role == role]
+        if not files:
+            raise DatasetError(f"{self.folder / 'dataset.toml'}: names no file with role {role!r}")
+        return max(files, key=lambda f: f.as_of)
+
+    def path(self, role: str) -> Path:
+        """Where the latest file with this role lies."""
+        return self.folder / self.file(role).path
+
+    @cached_property
+    def _units(self) -> gpd.GeoDataFrame:
+        return read_features(self.path("units"), kind="polygon").frame
+
+    def units(self) -> gpd.GeoDataFrame:
+        """Administrative units.
+
+        Returns
+        -------
+        GeoDataFrame
+            `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant` and `geometry` (EPSG:4326).
+        """
+        return self._units.copy()
+
+    def context(self) -> gpd.GeoDataFrame:
+        """Base map: land, international boundaries, rivers and cities.
+
+        Returns
+        -------
+        GeoDataFrame
+            `layer`, `name`, `name_uk`, `name_ru`, `name_zh_hant`, `population` and `geometry`
+            (EPSG:4326).
+        """
+        return read_features(self.path("context")).frame
+
+    def places(self) -> pd.DataFrame:
+        """Populated places.
+
+        Returns
+        -------
+        DataFrame
+            `geonameid`, `name`, `unit_id`, `lon`, `lat`, `population` (nominal, pre-war),
+            `name_uk`, `name_ru`, `name_zh_hant`, `former_names`.
+        """
+        return pd.read_csv(self.path("places"), keep_default_na=False)
+
+    def assessments(self) -> pd.DataFrame:
+        """What known assessments say of the day of the embedded control.
+
+        Returns
+        -------
+        DataFrame
+            `unit_id`, `assessment`, `held_by`, `km2`.
+        """
+        return pd.read_csv(self.path("assessments"))
+
+    def codes(self) -> pd.DataFrame:
+        """Codes and names under which other sources know the units.
+
+        Returns
+        -------
+        DataFrame
+            `unit_id`, `cod_ab` (P-code, also the first four characters of the KATOTTH code),
+            `names` (``;`` between them).
+        """
+        return pd.read_csv(self.path("codes"), keep_default_na=False, dtype=str)
+
+    def register(self) -> list[RegisterPoint]:
+        """Every numbered point of the text the first plan is taken from."""
+        path = self.path("register")
+        points = _read_toml(path)["point"]
+        try:
+            return [RegisterPoint.model_validate(point) for point in points]
+        except ValidationError as fault:
+            raise DatasetError(f"{path}: {_first(fault)}") from None
+
+    def plan_ids(self) -> list[str]:
+        """Ids of the plans that lie in the dataset."""
+        return sorted(Path(f.path).stem for f in self.files if f.role == "plan")
+
+    def plan_path(self, plan_id: str) -> Path:
+        """Where the plan with this id lies; DatasetError when there is none."""
+        for file in self.files:
+            if file.role == "plan" and Path(file.path).stem == plan_id:
+                return self.folder / file.path
+        raise DatasetError(
+            f"{plan_id}: neither a plan file nor a plan of dataset {self.id} "
+            f"({', '.join(self.plan_ids())})"
+        )
+
+    def verify(self) -> list[str]:
+        """Compare every file with its papers.
+
+        Returns
+        -------
+        list of str
+            One line for each fault; empty when all is well.
+        """
+        faults = []
+        for file in self.files:
+            path = self.folder / file.path
+            if not path.is_file():
+                faults.append(f"{path}: missing")
+                continue
+            found = sha256_of(path)
+            if found != file.sha256:
+                faults.append(f"{path}: sha256 is {found}, dataset.toml says {file.sha256}")
+            rows = count_rows(path)
+            if rows != file.rows:
+                faults.append(f"{path}: has {rows} rows, dataset.toml says {file.rows}")
+        return faults
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a table, features of a vector file, points or clauses of a TOML file."""
+    if path.suffix == ".csv":
+        return len(pd.read_csv(path))
+    if path.suffix == ".toml":
+        content = _read_toml(path)
+        return len(content.get("point", content.get("clause", ())))
+    return len(read_features(path).frame)
+
+
+def data_folder() -> Path:
+    """Where the embedded datasets lie: in the installed package, or in the checkout."""
+    for folder in (_PACKAGED, _CHECKOUT):
+        if folder.is_dir():
+            return folder
+    raise DatasetError("lineplan was installed without its data; install it again")
+
+
+def list_datasets() -> list[str]:
+    """Names of the embedded datasets."""
+    return sorted(p.parent.name for p in data_folder().glob("*/dataset.toml"))
+
+
+def load_dataset(name: str | Path = "ukraine") -> Dataset:
+    """Open an embedded dataset by name, or any folder with a `dataset.toml`.
+
+    Parameters
+    ----------
+    name : str or Path
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        There is no such dataset, or its `dataset.toml` is faulty.
+    """
+    folder = Path(name)
+    if not (folder / "dataset.toml").is_file():
+        folder = data_folder() / str(name)
+    path = folder / "dataset.toml"
+    if not path.is_file():
+        raise DatasetError(
+            f"{name}: no such dataset; embedded are {', '.join(list_datasets())}, or give a "
+            "folder with a dataset.toml"
+        )
+    try:
+        manifest = _Manifest.model_validate(_read_toml(path))
+    except ValidationError as fault:
+        raise DatasetError(f"{path}: {_first(fault)}") from None
+    dataset = Dataset(folder, manifest)
+    for party in (manifest.default_holder, manifest.claimant):
+        if party != "unknown":
+            dataset.party(party)
+    return dataset
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise DatasetError(f"{path}: cannot be read ({fault})") from None
+
+
+def _first(fault: ValidationError) -> str:
+    error = fault.errors()[0]
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+
+
+@dataclass(frozen=True)
+class UnitMatch:
+    """How the features of a foreign units file were matched with the dataset's units.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant` and `geometry` (EPSG:4326).
+    description : str
+        The match in words.
+    notes : tuple of str
+        What the reader of the file repaired, dropped or merged.
+    """
+
+    frame: gpd.GeoDataFrame
+    description: str
+    notes: tuple[str, ...]
+
+
+def read_units(path: str | Path, dataset: Dataset, *, unit_id: str | None = None) -> UnitMatch:
+    """Read administrative units of any source and match them with the dataset's.
+
+    ISO 3166-2 ids, COD-AB and KATOTTH codes and names are looked up in the dataset's code table;
+    nothing needs to be renamed. Units that the dataset does not know keep their own id. Features
+    of one unit (its districts, say) are merged.
+
+    Parameters
+    ----------
+    path : str or Path
+    dataset : Dataset
+    unit_id : str, optional
+        Column with the ids; found by looking when not given.
+
+    Returns
+    -------
+    UnitMatch
+
+    Raises
+    ------
+    DatasetError
+        No column matches the dataset's units, or `unit_id` is not a column.
+    GeometryError
+        The file cannot be read.
+    """
+    features = read_features(path, kind="polygon")
+    frame = features.frame
+    columns = [str(c) for c in frame.columns if c != frame.geometry.name]
+    if unit_id is not None and unit_id not in columns:
+        raise DatasetError(
+            f"{path}: has no column {unit_id!r}; its columns are {', '.join(columns)}"
+        )
+    look_up = _code_table(dataset)
+    matches = {
+        column: frame[column].map(lambda value: look_up.get(_folded(value)))
+        for column in ([unit_id] if unit_id else columns)
+    }
+    best = max(matches, key=lambda c: (matches[c].nunique(), matches[c].notna().sum()), default="")
+    if not best or not matches[best].notna().any():
+        where = f"column {unit_id!r}" if unit_id else f"no column ({', '.join(columns)})"
+        raise DatasetError(
+            f"{path}: {where} holds ids, codes or names of the units of {dataset.id}, such as "
+            f"{dataset.units().unit_id.iloc[0]}; name the column with --unit-id"
+        )
+    own = frame[best].astype(str)
+    frame = frame.assign(unit_id=matches[best].where(matches[best].notna(), own))
+    merged = frame[["unit_id", "geometry"]].dissolve("unit_id", as_index=False, grid_size=1e-9)
+    notes = list(features.notes)
+    if len(merged) < len(frame):
+        notes.append(f"{features.name}: {len(frame)} features merged into {len(merged)} units")
+    names = dataset.units().drop(columns="geometry")
+    result = merged.merge(names, on="unit_id", how="left")
+    result["name"] = result["name"].fillna(result["unit_id"])
+    matched = result.unit_id.isin(names.unit_id)
+    description = (
+        f"{features.name}: units matched by column {best!r}: {int(matched.sum())} of "
+        f"{len(result)} are units of {dataset.id}"
+    )
+    if not matched.all():
+        others = result.unit_id[~matched]
+        description += f"; not known to it: {', '.join(others[:8])}" + (
+            " ..." if len(others) > 8 else ""
+        )
+    columns = [*names.columns, "geometry"]
+    return UnitMatch(gpd.GeoDataFrame(result[columns], crs=frame.crs), description, tuple(notes))
+
+
+def _code_table(dataset: Dataset) -> dict[str, str]:
+    table: dict[str, str] = {}
+    for row in dataset.codes().itertuples():
+        keys = [row.unit_id, row.cod_ab, *row.names.split(";")]
+        table.update({_folded(key): row.unit_id for key in keys if key})
+    for row in dataset.units().itertuples():
+        names = (row.name, row.name_uk, row.name_ru, row.name_zh_hant)
+        table.update({_folded(name): row.unit_id for name in names if name})
+    return table
+
+
+_KIND_OF_UNIT = re.compile(
+    r"\b(oblast|region|province|область|autonomous|republic|автономная|автономна|республика|of)\b"
+)
+
+
+def _folded(value: object) -> str:
+    """`value` without case, marks and the words for "oblast"; a KATOTTH code as its P-code."""
+    text = str(value).strip().casefold()
+    if re.fullmatch(r"ua\d{2}0{10}\d{5}", text):
+        return text[:4]
+    text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    text = re.sub(r"['’ʼ`ʹ()]", "", text)
+    return " ".join(_KIND_OF_UNIT.sub(" ", text).split())

@@ -1,0 +1,230 @@
+"""The only reader of vector files: any OGR format, feature by feature.
+
+A fault is named with its file, feature and reason; whatever is dropped or repaired is counted and
+said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from lineplan.errors import GeometryError
+
+if TYPE_CHECKING:
+    import fiona
+
+LONLAT = "EPSG:4326"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features of one layer of one file.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Attributes as they stand in the file and `geometry` in EPSG:4326, without Z, valid.
+    name : str
+        Name of the file, without its folder.
+    sha256 : str
+        Of the file's bytes ("" for a folder).
+    notes : tuple of str
+        What was dropped, repaired or assumed, in words.
+    """
+
+    frame: gpd.GeoDataFrame
+    name: str
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal digits; "" for a folder."""
+    if path.is_dir():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_features(
+    path: str | Path, *, layer: str | None = None, kind: str | None = None
+) -> Features:
+    """Read one layer of a vector file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any file that OGR reads (GeoJSON, GeoPackage, Shapefile, zipped Shapefile, KML,
+        FlatGeobuf, ...), or GeoParquet; ``FILE:LAYER`` names a layer.
+    layer : str, optional
+        Needed only when the file has more than one.
+    kind : {"polygon", "line"}, optional
+        Keep only such geometries; the others are counted in the notes.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    GeometryError
+        The file, its layer or one of its features cannot be used.
+    """
+    path = Path(path)
+    if layer is None and not path.exists() and ":" in path.name:
+        file, _, layer = str(path).rpartition(":")
+        path = Path(file)
+    if not path.exists():
+        raise GeometryError(f"{path}: no such file")
+    if path.is_file() and path.stat().st_size == 0:
+        raise GeometryError(f"{path}: the file is empty")
+    notes: list[str] = []
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        frame = _read_parquet(path)
+    else:
+        frame = _read_ogr(path, layer, notes)
+    frame = _to_lonlat(frame, path, notes)
+    frame = _clean(frame, path, kind, notes)
+    return Features(frame, path.name, sha256_of(path), tuple(f"{path.name}: {n}" for n in notes))
+
+
+def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+    try:
+        return gpd.read_parquet(path)
+    except Exception as fault:  # pyarrow and geopandas raise many kinds for a damaged file
+        raise GeometryError(f"{path}: not a readable GeoParquet file ({_line(fault)})") from None
+
+
+def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
+    import fiona
+    from fiona.errors import FionaError
+
+    name = f"zip://{path}" if path.suffix.lower() == ".zip" else str(path)
+    fiona.drvsupport.supported_drivers.update({"KML": "r", "LIBKML": "r"})
+    try:
+        layers = fiona.listlayers(name)
+        if layer is None and len(layers) > 1:
+            raise GeometryError(
+                f"{path}: has {len(layers)} layers ({', '.join(layers)}); name one as "
+                f"{path.name}:LAYER"
+            )
+        if layer is not None and layer not in layers:
+            raise GeometryError(
+                f"{path}: has no layer {layer!r}; its layers are {', '.join(layers)}"
+            )
+        with fiona.open(name, layer=layer or layers[0]) as source:
+            return _collect(source, path, notes)
+    except (FionaError, OSError, ValueError) as fault:
+        raise GeometryError(f"{path}: cannot be read as vector data ({_line(fault)})") from None
+
+
+def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
+    rows: list[dict[str, Any]] = []
+    geometries: list[shapely.Geometry] = []
+    empty = 0
+    for index, feature in enumerate(source):
+        if feature.geometry is None or not feature.geometry.get("coordinates", True):
+            empty += 1
+            continue
+        try:
+            geometry = shape(feature.geometry)
+        except (shapely.errors.ShapelyError, ValueError, TypeError, IndexError) as fault:
+            raise GeometryError(
+                f"{path}: feature {index} cannot be built ({_line(fault)}); mend or remove it"
+            ) from None
+        rows.append(dict(feature.properties))
+        geometries.append(geometry)
+    if empty:
+        notes.append(f"{empty} feature(s) without geometry left out")
+    return gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs_wkt or None)
+
+
+def _line(fault: BaseException) -> str:
+    words = str(fault).strip()
+    return words.splitlines()[0] if words else type(fault).__name__
+
+
+def _to_lonlat(frame: gpd.GeoDataFrame, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
+    geometry = shapely.force_2d(frame.geometry.values)
+    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs))
+    if frame.crs is None:
+        west, south, east, north = frame.total_bounds if len(frame) else (0, 0, 0, 0)
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise GeometryError(
+                f"{path}: states no coordinate reference system and its coordinates are not "
+                "degrees; add one (a .prj file, for a Shapefile)"
+            )
+        notes.append("states no coordinate reference system; read as longitude and latitude")
+        return frame.set_crs(LONLAT)
+    # EPSG:4979 (with height), OGC:CRS84 and EPSG:4326 are one thing once Z is gone.
+    if frame.crs.is_geographic and frame.crs.datum.name.startswith("World Geodetic System 1984"):
+        return frame.set_crs(LONLAT, allow_override=True)
+    try:
+        moved = frame.to_crs(LONLAT)
+    except Exception as fault:  # pyproj raises several kinds for a CRS it cannot reach
+        raise GeometryError(
+            f"{path}: cannot be brought to longitude and latitude ({_line(fault)})"
+        ) from None
+    notes.append(f"brought from {frame.crs.to_string()[:40]} to longitude and latitude")
+    return moved
+
+
+_DIMENSION = {"polygon": 2, "line": 1}
+
+
+def _clean(
+    frame: gpd.GeoDataFrame, path: Path, kind: str | None, notes: list[str]
+) -> gpd.GeoDataFrame:
+    geometry = frame.geometry.values.to_numpy().copy()
+    finite = np.array(
+        [bool(np.isfinite(shapely.get_coordinates(g)).all()) for g in geometry], dtype=bool
+    )
+    if not finite.all():
+        raise GeometryError(
+            f"{path}: feature {int(np.flatnonzero(~finite)[0])} has a coordinate that is not a "
+            "number; mend or remove it"
+        )
+    if kind == "polygon":
+        for i in np.flatnonzero(~shapely.is_valid(geometry)):
+            reason = shapely.is_valid_reason(geometry[i])
+            geometry[i] = _repaired(geometry[i])
+            notes.append(f"feature {i} repaired ({reason})")
+    if kind is not None:
+        geometry = np.array([_only(g, _DIMENSION[kind]) for g in geometry], dtype=object)
+        dropped = shapely.is_empty(geometry)
+        if dropped.any():
+            types = Counter(t for t in frame.geometry[dropped].geom_type)
+            said = ", ".join(f"{count} {name}" for name, count in sorted(types.items()))
+            notes.append(f"{int(dropped.sum())} feature(s) that are no {kind} left out ({said})")
+        frame, geometry = frame[~dropped], geometry[~dropped]
+        if not len(frame):
+            raise GeometryError(f"{path}: has no {kind} in it")
+    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=LONLAT)).reset_index(
+        drop=True
+    )
+
+
+def _repaired(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Valid form of a polygon: every ring drawn counts, whichever of them the file calls a hole."""
+    return shapely.make_valid(geometry, method="linework")
+
+
+def _only(geometry: shapely.Geometry, dimension: int) -> shapely.Geometry:
+    """The parts of `geometry` that have `dimension`; collections are opened."""
+    parts = shapely.get_parts(geometry)
+    while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        parts = shapely.get_parts(parts)
+    kept = parts[(shapely.get_dimensions(parts) == dimension) & ~shapely.is_empty(parts)]
+    if len(kept) == 1:
+        return kept[0]
+    collect = shapely.multipolygons if dimension == 2 else shapely.multilinestrings
+    return collect(kept) if len(kept) else shapely.from_wkt("GEOMETRYCOLLECTION EMPTY")

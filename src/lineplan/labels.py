@@ -1,0 +1,364 @@
+"""The words people see, in four languages.
+
+Machine keys (``status = "recognized"``) never change; what a reader sees comes from a gettext
+catalogue, ``locale/<language>.po``, keyed by ids such as ``status.recognized``. The catalogues
+are read at run time, so a translator's edit needs no compile step. No party is known here: its
+name and its inflected forms come from the dataset.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from lineplan.errors import UsageError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from lineplan.dataset import Dataset
+
+LANGUAGES = ("en", "uk", "ru", "zh-Hant")
+
+# Dates and numbers follow the spelling of the labels: "20 November 2025", "recognised".
+_LOCALES = {"en": "en_GB", "uk": "uk_UA", "ru": "ru_RU", "zh-Hant": "zh_Hant_TW"}
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_UNSTATED = ("", "unspecified")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The labels of one language.
+
+    Parameters
+    ----------
+    lang
+        One of `LANGUAGES`.
+    messages
+        Text by key, with ``{placeholders}``. A key missing here is looked up in English.
+    overridden
+        Keys replaced by a terms file, in the order of the file.
+    """
+
+    lang: str
+    messages: Mapping[str, str] = field(repr=False)
+    overridden: tuple[str, ...] = ()
+
+    @property
+    def locale(self) -> str:
+        """Babel's name of the locale that numbers and dates follow."""
+        return _LOCALES[self.lang]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.messages
+
+    def text(self, key: str, **fields: object) -> str:
+        """
+        Return the text of a key with its placeholders filled.
+
+        Raises
+        ------
+        KeyError
+            If the key is unknown, or a placeholder of the text is not among the fields.
+        """
+        # Not str.format: a terms file must not reach into attributes of the values.
+        return _PLACEHOLDER.sub(lambda match: str(fields[match[1]]), self.messages[key])
+
+    def name(self, names: Mapping[str, Any]) -> str:
+        """Pick the name in this language from a mapping by language; English where missing."""
+        return str(names.get(self.lang) or names.get("en") or next(iter(names.values()), ""))
+
+    @property
+    def name_column(self) -> str:
+        """The column of units, places and context that holds names in this language."""
+        return "name" if self.lang == "en" else f"name_{self.lang.replace('-', '_').lower()}"
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """Format a number with the digits after the point and the grouping of the language."""
+        from babel.numbers import format_decimal
+
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(value, format=pattern, locale=self.locale)
+
+    def area(self, km2: float, digits: int = 0) -> str:
+        """Format an area: ``5,865 km²``."""
+        return self.text("figure.area", number=self.number(km2, digits))
+
+    def headline(self, rounded: float) -> str:
+        """Format a figure already rounded to what its range supports: ``about 5,900 km²``."""
+        return self.text("figure.about", area=self.area(rounded))
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """Format a share of one as per cent."""
+        from babel.numbers import format_percent
+
+        pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+        return format_percent(share, format=pattern, locale=self.locale)
+
+    def date(self, day: dt.date | None) -> str:
+        """Format a date in words: ``20 November 2025``; None is a date not stated."""
+        from babel.dates import format_date
+
+        if day is None:
+            return self.text("date.unknown")
+        return format_date(day, format="long", locale=self.locale)
+
+    def days(self, count: int) -> str:
+        """Format a number of days with the plural the language asks for."""
+        from datetime import timedelta
+
+        from babel.dates import format_timedelta
+
+        # A threshold never reached keeps days from becoming months.
+        return format_timedelta(
+            timedelta(days=count), granularity="day", threshold=1e9, locale=self.locale
+        )
+
+    def listing(self, items: Iterable[str]) -> str:
+        """Join items as an enumeration: ``Kherson and Zaporizhzhia``."""
+        from babel.lists import format_list
+
+        return format_list(list(items), locale=self.locale)
+
+    def status_label(
+        self,
+        status: str,
+        *,
+        held_by: str,
+        to_be_held_by: str,
+        recognized_as: str,
+        recognition: str,
+        recognized_by: str,
+        dataset: Dataset,
+        date: dt.date | None,
+        plan_title: str,
+    ) -> str:
+        """
+        Say in conditional words what a plan's text would make of a zone.
+
+        Parameters
+        ----------
+        status
+            The machine key of the status.
+        held_by, to_be_held_by, recognized_as, recognition, recognized_by
+            As in the columns of an arrangement's zones.
+        dataset
+            Where the parties' word forms come from.
+        date
+            The date of the line of contact.
+        plan_title
+            The plan's title in this language.
+        """
+        territory = self._form(dataset, recognized_as, "territory")
+        if status == "recognized":
+            kind = recognition.replace(" ", "_") if recognition else "unspecified"
+            label = self._optional(
+                "status.recognized",
+                territory=territory,
+                kind=self.text(f"recognition.{kind}"),
+                by=self._recognized_by(dataset, recognized_by),
+            )
+            left_open = to_be_held_by in _UNSTATED and recognized_as not in _UNSTATED
+            if left_open and held_by != recognized_as:
+                label = self.text("status.withdrawal_unstated", label=label)
+            return label
+        if status == "demilitarized_buffer":
+            return self._optional("status.demilitarized_buffer", territory=territory)
+        if status == "frozen_at_line":
+            return self._frozen_label(held_by, dataset, self.date(date))
+        if status == "relinquished":
+            return self._optional("status.relinquished", party=self._form(dataset, held_by, "name"))
+        return self.text(f"status.{status}", plan=plan_title)
+
+    def short_label(
+        self, status: str, *, dataset: Dataset, recognized_as: str = "", held_by: str = ""
+    ) -> str:
+        """Name a status in a few words, for legends and headline figures."""
+        return self._optional(
+            f"short.{status}",
+            territory=self._form(dataset, recognized_as, "territory"),
+            party=self._form(dataset, held_by, "name"),
+        )
+
+    def holder_label(
+        self, held_by: str, *, dataset: Dataset, date: dt.date | None, source: str
+    ) -> str:
+        """
+        Say who holds a zone on a day, and by whose account.
+
+        Ground of the default holder is ground no polygon claims: it is said to be not mapped as
+        held by the others, never to be under control.
+        """
+        fields = {"date": self.date(date), "source": source}
+        key, forces = self._holder(dataset, held_by)
+        return self.text(f"holder.{key}", forces=forces, **fields)
+
+    def holder_short(self, held_by: str, *, dataset: Dataset) -> str:
+        """Say who holds a zone in a few words."""
+        key, forces = self._holder(dataset, held_by)
+        return self.text(f"holder_short.{key}", forces=forces)
+
+    def value(self, value: str, *, dataset: Dataset) -> str:
+        """Say what a text sets: party ids become names, ``unspecified`` and ``none`` words."""
+        if value in ("", "unspecified", "none", "as_held"):
+            return self.text(f"value.{value or 'unspecified'}")
+        return self.listing(self._form(dataset, party, "name") for party in _ids(value))
+
+    def recognition(self, kind: str) -> str:
+        """Name a kind of recognition."""
+        return self.text(f"recognition.{(kind or 'unspecified').replace(' ', '_')}")
+
+    def forces(self, value: str, *, dataset: Dataset) -> str:
+        """Say whose forces may be there: ``barred: ru, ua`` becomes a sentence."""
+        if value in ("", "unspecified", "none"):
+            return self.text(f"value.{value or 'unspecified'}")
+        said = []
+        for rule in value.split(";"):
+            verb, _, parties = rule.partition(":")
+            names = self.listing(self._form(dataset, party, "forces") for party in _ids(parties))
+            key = f"value.{verb.strip()}"
+            said.append(self.text(key, forces=names) if key in self else rule.strip())
+        return "; ".join(said)
+
+    def _frozen_label(self, held_by: str, dataset: Dataset, date: str) -> str:
+        key, forces = self._holder(dataset, held_by)
+        if key == "default":
+            return self.text("status.frozen_at_line_default", forces=forces, date=date)
+        if key == "party":
+            party = self._form(dataset, held_by, "name")
+            return self.text("status.frozen_at_line", party=party, date=date)
+        return self.text("status.frozen_at_line_plain")
+
+    def _optional(self, key: str, **fields: str) -> str:
+        """Use the ``_plain`` variant of a text where a word it needs is not set."""
+        plain = f"{key}_plain"
+        needed = _PLACEHOLDER.findall(self.messages[key])
+        if plain in self and any(not fields.get(name, "") for name in needed):
+            return self.text(plain, **fields)
+        return self.text(key, **fields)
+
+    def _recognized_by(self, dataset: Dataset, recognized_by: str) -> str:
+        if recognized_by in (*_UNSTATED, "none"):
+            return self.text("recognition.by_unspecified")
+        forms = [self._form(dataset, party, "by", fallback=False) for party in _ids(recognized_by)]
+        if all(forms):
+            return self.text("recognition.by", by=self.listing(forms))
+        names = self.value(recognized_by, dataset=dataset)
+        return self.text("recognition.by_name", parties=names)
+
+    def _holder(self, dataset: Dataset, held_by: str) -> tuple[str, str]:
+        """Return which holder text to use, and the forces it names."""
+        if held_by in ("contested", "unknown"):
+            return held_by, ""
+        if held_by != dataset.default_holder:
+            return "party", self._form(dataset, held_by, "forces")
+        claimant = dataset.claimant if dataset.claimant != held_by else ""
+        forces = self._form(dataset, claimant, "forces")
+        return ("default", forces) if forces else ("default_any", "")
+
+    def _form(self, dataset: Dataset, party: str, form: str, *, fallback: bool = True) -> str:
+        """Return a word form of a party, its name where the form is missing, '' where unset."""
+        if party in (*_UNSTATED, "none", "contested", "unknown"):
+            return ""
+        known = dataset.party(party)
+        forms = getattr(known, form, None) or {}
+        if forms.get(self.lang) or not fallback:
+            return str(forms.get(self.lang, ""))
+        return self.name(forms or known.name)
+
+
+def catalogue(lang: str, terms: Path | None = None) -> Catalogue:
+    """
+    Load the labels of a language, with a house style's own words where a file gives them.
+
+    Parameters
+    ----------
+    lang
+        One of `LANGUAGES`.
+    terms
+        A TOML file of key and text (``"status.relinquished" = "..."``), for every language at
+        the top, for one language under its name (``[uk]``).
+
+    Raises
+    ------
+    UsageError
+        If the language is unknown, or the terms file is unreadable, names an unknown key or a
+        placeholder its label does not have.
+    """
+    if lang not in LANGUAGES:
+        raise UsageError(f"unknown language {lang!r}; choose from {', '.join(LANGUAGES)}")
+    base = _base(lang)
+    if terms is None:
+        return base
+    replaced = _read_terms(Path(terms), lang, base.messages)
+    messages = MappingProxyType({**base.messages, **replaced})
+    return Catalogue(lang, messages, overridden=tuple(replaced))
+
+
+@cache
+def _base(lang: str) -> Catalogue:
+    messages = dict(_read_catalogue("en"))
+    if lang != "en":
+        messages.update({key: text for key, text in _read_catalogue(lang).items() if text})
+    return Catalogue(lang, MappingProxyType(messages))
+
+
+def _read_catalogue(lang: str) -> dict[str, str]:
+    from babel.messages.pofile import read_po
+
+    path = resources.files("lineplan") / "locale" / f"{lang.replace('-', '_')}.po"
+    with path.open("rb") as file:
+        catalog = read_po(file)
+    return {str(message.id): str(message.string) for message in catalog if message.id}
+
+
+def _read_terms(path: Path, lang: str, known: Mapping[str, str]) -> dict[str, str]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        reason = getattr(fault, "strerror", None) or fault
+        raise UsageError(f"terms file {path.name}: cannot be read ({reason})") from None
+    for_language = document.get(lang, {})
+    for_all = {key: value for key, value in document.items() if key not in LANGUAGES}
+    replaced: dict[str, str] = {}
+    for key, value in [*_flatten(for_all), *_flatten(for_language)]:
+        _check_term(path, key, value, known)
+        replaced[key] = str(value)
+    for other in LANGUAGES:
+        for key, value in _flatten(document.get(other, {})):
+            _check_term(path, key, value, known)
+    return replaced
+
+
+def _flatten(table: object, prefix: str = "") -> Iterable[tuple[str, object]]:
+    """Yield keys as written with dots, whether quoted or as nested tables."""
+    if not isinstance(table, dict):
+        return [(prefix.rstrip("."), table)]
+    return [item for key, value in table.items() for item in _flatten(value, f"{prefix}{key}.")]
+
+
+def _check_term(path: Path, key: str, value: object, known: Mapping[str, str]) -> None:
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UsageError(f"terms file {path.name}: unknown label {key!r}{hint}")
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"terms file {path.name}: {key!r} must be a text that is not empty")
+    extra = set(_PLACEHOLDER.findall(value)) - set(_PLACEHOLDER.findall(known[key]))
+    if extra:
+        allowed = ", ".join(sorted(set(_PLACEHOLDER.findall(known[key])))) or "none"
+        raise UsageError(
+            f"terms file {path.name}: {key!r} has no placeholder {{{min(extra)}}} (it has {allowed})"
+        )
+
+
+def _ids(joined: str) -> list[str]:
+    return [part.strip() for part in joined.split(",") if part.strip()]
