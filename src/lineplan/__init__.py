@@ -55,7 +55,31 @@ _HOME = {
     "read_units": "dataset",
 }
 
-__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604
+__all__ = [
+    "Arrangement",
+    "ConflictError",
+    "Control",
+    "ControlError",
+    "Dataset",
+    "DatasetError",
+    "GeometryError",
+    "LineplanError",
+    "LineplanWarning",
+    "Partition",
+    "PartitionError",
+    "Plan",
+    "PlanError",
+    "UsageError",
+    "__version__",
+    "apply",
+    "arrange",
+    "list_datasets",
+    "load_dataset",
+    "load_plan",
+    "plan_schema",
+    "read_control",
+    "read_units",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from lineplan.errors import (
 )
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap, Partition, partition
-from lineplan.plan import AS_HELD, Clause, Plan, Value, load_plan
+from lineplan.plan import AS_HELD, TERMS, Clause, Plan, Value, load_plan
 
 if TYPE_CHECKING:
     from lineplan.webmap import PlanMap
@@ -42,15 +42,6 @@ BY: dict[str, tuple[str, ...]] = {
     "clause": ("clause_id",),
 }
 """What areas can be broken down by, and the columns each key gives."""
-
-_TERMS = (
-    "to_be_held_by",
-    "administration",
-    "forces",
-    "recognized_as",
-    "recognition",
-    "recognized_by",
-)
 
 
 @dataclass(frozen=True)
@@ -154,8 +145,9 @@ class Arrangement:
         """
         row = self.areas("status", status=status).iloc[0]
         area, low, high = row["area_km2"], row["assessed_min_km2"], row["assessed_max_km2"]
-        # One digit of the range is the last that means anything; without a range, two digits.
-        spread = high - low if high > low else area / 10
+        # The first digit of the range is the last that means anything. Ground that is the same
+        # in every assessment has three digits, ground without any assessment two.
+        spread = high - low if high > low else area / (100 if high == low else 10)
         step = 10.0 ** np.floor(np.log10(spread)) if spread > 0 else 1.0
         return {
             "area_km2": float(area),
@@ -254,7 +246,7 @@ def arrange(
         dataset.party(contested)
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, dataset, as_of=_as_date(as_of))
+        source = read_control(source, dataset, as_of=as_date(as_of))
     frame, unit_notes, units_source = _units(units, unit_id, dataset, chosen)
     own_units = units is None
     parted = partition(
@@ -325,7 +317,7 @@ def apply(plan: Plan, parted: Partition) -> gpd.GeoDataFrame:
     clauses = _look_up(plan, ground, area_km2)
     keyed = faces.merge(clauses, on=["unit_id", "held_by"], how="left")
     rows = []
-    keys = ["unit_id", "held_by", "status", "clause_id", *_TERMS]
+    keys = ["unit_id", "held_by", "status", "clause_id", *TERMS]
     for key, part in keyed.groupby(keys, sort=True):
         geometry = shapely.coverage_union_all(part.geometry.to_numpy())
         rows.append([*key, part["area_m2"].sum() / 1e6, geometry])
@@ -352,13 +344,13 @@ def _look_up(plan: Plan, ground: pd.DataFrame, area_km2: pd.Series[float]) -> pd
                 )
         taken[clause_id] = mask
     result = ground.assign(
-        status=plan.elsewhere, clause_id="", **dict.fromkeys(_TERMS, "unspecified")
+        status=plan.elsewhere, clause_id="", **dict.fromkeys(TERMS, "unspecified")
     )
     for clause in plan.clause:
         mask = selected[clause.id]
         result.loc[mask, ["status", "clause_id"]] = [clause.status, clause.id]
-        for term in _TERMS:
-            result.loc[mask, term] = _said(getattr(clause, term))
+        for term in TERMS:
+            result.loc[mask, term] = clause.said(term)
     stays = result["to_be_held_by"] == AS_HELD
     result.loc[stays, "to_be_held_by"] = result.loc[stays, "held_by"]
     return result
@@ -376,11 +368,8 @@ def _selects(clause: Clause, ground: pd.DataFrame) -> np.ndarray[Any, np.dtype[n
     return mask
 
 
-def _said(term: object) -> str:
-    return ", ".join(term) if isinstance(term, tuple) else str(term)
-
-
-def _as_date(value: str | date | None) -> date | None:
+def as_date(value: str | date | None) -> date | None:
+    """A date, or its text as ``YYYY-MM-DD``; UsageError for any other text."""
     if value is None or isinstance(value, date):
         return value
     try:
@@ -488,7 +477,7 @@ def _described(
         ignore_index=True,
     )
     columns = ["zone_id", "unit_id", "unit_name", "held_by", "status", "status_label", "clause_id"]
-    columns += [*_TERMS, "area_km2", "area_sq_mi", "share_of_unit", "geometry"]
+    columns += [*TERMS, "area_km2", "area_sq_mi", "share_of_unit", "geometry"]
     return zones[columns]
 
 
@@ -549,7 +538,7 @@ def _assess(plan: Plan, dataset: Dataset, units: gpd.GeoDataFrame, source: Contr
 
 def _assessed_range(
     assessed: pd.DataFrame, keys: list[str], table: pd.DataFrame
-) -> tuple[Iterable[float], Iterable[float]]:
+) -> tuple[Sequence[float], Sequence[float]]:
     """Lowest and highest assessment for each row of `table`."""
     if assessed.empty:
         return [np.nan] * len(table), [np.nan] * len(table)

@@ -6,6 +6,7 @@ said.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.geometry import shape
 
@@ -228,3 +230,57 @@ def _only(geometry: shapely.Geometry, dimension: int) -> shapely.Geometry:
         return kept[0]
     collect = shapely.multipolygons if dimension == 2 else shapely.multilinestrings
     return collect(kept) if len(kept) else shapely.from_wkt("GEOMETRYCOLLECTION EMPTY")
+
+
+_COORDINATE_NAMES = (("lon", "lat"), ("longitude", "latitude"), ("lng", "lat"), ("x", "y"))
+
+
+def read_points(path: str | Path) -> pd.DataFrame:
+    """Read points from a table or a vector file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file with columns lon and lat (or longitude and latitude, or x and y) in degrees,
+        or any vector file of points.
+
+    Returns
+    -------
+    DataFrame
+        The file's own columns, and `lon` and `lat` in degrees.
+
+    Raises
+    ------
+    GeometryError
+        The file cannot be read, has no coordinates, or a row has none that make sense.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt"}:
+        frame = read_features(path).frame
+        points = frame.geometry.representative_point()
+        return frame.drop(columns=frame.geometry.name).assign(lon=points.x, lat=points.y)
+    if not path.exists():
+        raise GeometryError(f"{path}: no such file")
+    try:
+        table = pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
+    except (OSError, ValueError, csv.Error) as fault:
+        raise GeometryError(f"{path}: cannot be read as a table ({_line(fault)})") from None
+    by_name = {str(column).strip().lower(): column for column in table.columns}
+    found = next((pair for pair in _COORDINATE_NAMES if by_name.keys() >= set(pair)), None)
+    if found is None:
+        raise GeometryError(
+            f"{path}: has no columns lon and lat; its columns are "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    for name, limit, column in zip(("lon", "lat"), (180, 90), found, strict=True):
+        degrees = pd.to_numeric(table[by_name[column]], errors="coerce")
+        wrong = degrees.isna() | (degrees.abs() > limit)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            value = table[by_name[column]].iloc[row]
+            raise GeometryError(
+                f"{path}: row {row + 2}: {by_name[column]} {value!r} is not a number of degrees "
+                f"between -{limit} and {limit}"
+            )
+        table[name] = degrees.astype(float)
+    return table

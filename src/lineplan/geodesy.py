@@ -92,7 +92,7 @@ def area_m2(geometries: Any) -> Float:
     is_hole = np.r_[False, polygon_of[1:] == polygon_of[:-1]]
     per_ring[is_hole] *= -1
     total = np.bincount(part_of[polygon_of], weights=per_ring, minlength=len(geometries))
-    return SEMI_MAJOR_AXIS_M**2 / 2 * total
+    return np.asarray(SEMI_MAJOR_AXIS_M**2 / 2 * total, dtype=np.float64)
 
 
 def length_m(lines: Any) -> Float:
@@ -116,7 +116,8 @@ def length_m(lines: Any) -> Float:
     inside = line_of[1:] == line_of[:-1]
     start, end = degrees[:-1][inside], degrees[1:][inside]
     edge = segment_length_m(start, end)
-    return np.bincount(part_of[line_of[:-1][inside]], weights=edge, minlength=len(lines))
+    total = np.bincount(part_of[line_of[:-1][inside]], weights=edge, minlength=len(lines))
+    return total.astype(np.float64)
 
 
 def segment_length_m(start: Float, end: Float) -> Float:

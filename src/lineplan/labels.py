@@ -31,6 +31,7 @@ LANGUAGES = ("en", "uk", "ru", "zh-Hant")
 # Dates and numbers follow the spelling of the labels: "20 November 2025", "recognised".
 _LOCALES = {"en": "en_GB", "uk": "uk_UA", "ru": "ru_RU", "zh-Hant": "zh_Hant_TW"}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_DOUBLE_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 _UNSTATED = ("", "unspecified")
 
 
@@ -70,7 +71,9 @@ class Catalogue:
             If the key is unknown, or a placeholder of the text is not among the fields.
         """
         # Not str.format: a terms file must not reach into attributes of the values.
-        return _PLACEHOLDER.sub(lambda match: str(fields[match[1]]), self.messages[key])
+        filled = _PLACEHOLDER.sub(lambda match: str(fields[match[1]]), self.messages[key])
+        # A date may end in a full stop of its own: "20 листопада 2025 р.".
+        return _DOUBLE_STOP.sub(".", filled)
 
     def name(self, names: Mapping[str, Any]) -> str:
         """Pick the name in this language from a mapping by language; English where missing."""
@@ -356,7 +359,7 @@ def _check_term(path: Path, key: str, value: object, known: Mapping[str, str]) -
     if extra:
         allowed = ", ".join(sorted(set(_PLACEHOLDER.findall(known[key])))) or "none"
         raise UsageError(
-            f"terms file {path.name}: {key!r} has no placeholder {{{min(extra)}}} (it has {allowed})"
+            f"terms file {path.name}: {key!r} has no placeholder {{{min(extra)}}}; it has {allowed}"
         )
 
 

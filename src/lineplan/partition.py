@@ -131,9 +131,8 @@ def partition(
     inside = unit_of >= 0
     area_m2 = geodesy.area_m2(polygons)
     outside_km2 = area_m2[~inside & (holder != default_holder)].sum() / 1e6
-    polygons, unit_of, holder, area_m2 = (
-        column[inside] for column in (polygons, unit_of, holder, area_m2)
-    )
+    polygons, unit_of = polygons[inside], unit_of[inside]
+    holder, area_m2 = holder[inside], area_m2[inside]
     faces = gpd.GeoDataFrame(
         {
             "unit_id": units["unit_id"].to_numpy()[unit_of],

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
-
 from lineplan.dataset import Dataset
 from lineplan.errors import PlanError, UsageError
 
@@ -33,6 +32,15 @@ AS_HELD = "as_held"
 """`to_be_held_by` of a clause that leaves the ground with whoever holds it."""
 
 Value = str | float | int | bool
+TERMS = (
+    "to_be_held_by",
+    "administration",
+    "forces",
+    "recognized_as",
+    "recognition",
+    "recognized_by",
+)
+"""What a clause can set beside the status; ``unspecified`` where the text does not."""
 # Fields whose text may name a parameter; the parameter's value then stands in its place.
 _SETTABLE = ("recognized_as", "recognition", "to_be_held_by", "administration")
 
@@ -132,11 +140,16 @@ class Clause(_Strict):
     overrides: tuple[str, ...] = ()
     recognized_as: str = UNSPECIFIED
     recognition: str = UNSPECIFIED
-    recognized_by: Literal["unspecified"] | tuple[str, ...] = UNSPECIFIED
+    recognized_by: Literal["unspecified"] | tuple[str, ...] = "unspecified"
     to_be_held_by: str = UNSPECIFIED
     administration: str = UNSPECIFIED
-    forces: Literal["unspecified"] | Forces = UNSPECIFIED
+    forces: Literal["unspecified"] | Forces = "unspecified"
     reading: tuple[Reading, ...] = ()
+
+    def said(self, term: str) -> str:
+        """What the clause sets for one of `TERMS`, as text."""
+        value = getattr(self, term)
+        return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 class Plan(_Strict):
@@ -211,7 +224,7 @@ class Plan(_Strict):
             A name is not declared (those declared are listed), a value is not allowed, or a
             parameter without default is not set.
         """
-        values = {name: p.default for name, p in self.parameters.items()}
+        values: dict[str, Value | None] = {name: p.default for name, p in self.parameters.items()}
         chosen = []
         for clause_id, reading_id in (readings or {}).items():
             reading = self._reading(clause_id, reading_id)
@@ -222,11 +235,10 @@ class Plan(_Strict):
                 known = ", ".join(self.parameters) or "none"
                 raise UsageError(f"{self.id}: no parameter {name!r}; declared: {known}")
             values[name] = value
-        for name, value in values.items():
-            if value is None:
+        for name, parameter in self.parameters.items():
+            if values[name] is None:
                 raise UsageError(f"{self.id}: parameter {name} must be set: --set {name}=VALUE")
-            fault = self.parameters[name].fault(value)
-            if fault:
+            if fault := parameter.fault(values[name]):
                 raise UsageError(f"{self.id}: parameter {name}: {fault}")
         clauses = tuple(
             clause.model_copy(

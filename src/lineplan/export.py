@@ -1,0 +1,289 @@
+"""Files for other programs, each with the conditions of its figures inside."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from pandas.api.types import is_string_dtype
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from lineplan.arrangement import Arrangement
+from lineplan.dataset import DataFile
+from lineplan.errors import LineplanError, UsageError
+from lineplan.labels import catalogue
+from lineplan.output import replacing
+
+LAYERS = ("zones", "line", "units", "reassigned", "sources")
+
+_COLUMNS = ("kind", "name", "date", "licence", "attribution", "viewpoint", "url", "sha256", "note")
+
+_DRIVERS = {
+    ".gpkg": "GPKG",
+    ".parquet": "Parquet",
+    ".geojson": "GeoJSON",
+    ".fgb": "FlatGeobuf",
+    ".kml": "LIBKML",
+}
+_HOLD_TABLES = (".gpkg", ".parquet")
+# Characters that XML does not allow, and the inside of a mark that ends a CDATA section.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?<=]])(?=>)")
+_NAMED_BY = {"zones": "unit_name", "line": "line_id", "units": "name", "reassigned": "unit_id"}
+
+
+def write_arrangement(
+    arrangement: Arrangement, path: str | Path, *, layer: str | None = None
+) -> Path:
+    """Write an arrangement to a file; the ending says which format.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    path : str or Path
+        ``.gpkg`` (GeoPackage) holds every layer; ``.parquet`` (GeoParquet), ``.geojson``
+        (RFC 7946), ``.fgb`` (FlatGeobuf) and ``.kml`` hold one.
+    layer : str, optional
+        ``zones`` (which the formats of one layer hold unless told otherwise), ``line``,
+        ``units``, ``reassigned``, or, as a table without geometry in GeoPackage and Parquet,
+        ``sources``: `kind`, `name`, `date`, `licence`, `attribution`, `viewpoint`, `url`,
+        `sha256` and `note` of the text, its clauses and readings, the line and the units, and
+        every condition of the figures. A GeoPackage then holds only that layer.
+
+    Returns
+    -------
+    Path
+        The file. It takes the place of an older one only when it is complete.
+
+    Raises
+    ------
+    UsageError
+        The ending or the layer is unknown.
+    LineplanError
+        The file cannot be written.
+
+    Notes
+    -----
+    Columns are those of the arrangement's frames, polygons are all multipolygons, coordinates
+    are longitude and latitude (EPSG:4326). Every format also carries `Arrangement.conditions`:
+    GeoPackage, FlatGeobuf and GeoParquet as JSON under the metadata key ``lineplan``, GeoJSON as
+    the top-level member ``lineplan``, KML as text in the document's description. GeoJSON
+    coordinates have 9 decimals, the grid of the partition; FlatGeobuf orders rows by place; KML
+    adds `Name` and `description` and knows neither empty text nor a multipolygon of one part. A
+    layer without rows has no columns in GeoJSON and, for most readers, in KML.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in _DRIVERS:
+        raise UsageError(f"{path}: unknown ending {ending!r}; known are {', '.join(_DRIVERS)}")
+    known = LAYERS if ending in _HOLD_TABLES else LAYERS[:-1]
+    if layer is not None and layer not in known:
+        raise UsageError(
+            f"{path}: no layer {layer!r}; layers of {ending} files are {', '.join(known)}"
+        )
+    chosen = [layer] if layer else LAYERS if ending == ".gpkg" else ["zones"]
+    with replacing(path) as draft:
+        try:
+            if ending == ".parquet":
+                _write_parquet(arrangement, draft, chosen[0])
+            else:
+                _write_ogr(arrangement, draft, chosen, _DRIVERS[ending])
+        except (pa.ArrowException, DataSourceError, DataLayerError) as fault:
+            reason = str(fault).partition("\n")[0]
+            raise LineplanError(f"{path}: cannot be written ({reason})") from None
+    return path
+
+
+def _write_ogr(arrangement: Arrangement, draft: Path, layers: Iterable[str], driver: str) -> None:
+    with _dated(arrangement.conditions["generated"]):
+        for layer in layers:
+            frame = _frame(arrangement, layer)
+            if driver == "LIBKML":
+                frame = _in_words(arrangement, layer, frame)
+            pyogrio.write_dataframe(
+                frame,
+                draft,
+                layer=layer,
+                driver=driver,
+                geometry_type=_geometry_type(layer),
+                append=draft.exists(),
+                use_arrow=False,
+                **_papers(arrangement, driver),
+            )
+            if not _holds(draft, layer, len(frame)):
+                raise DataSourceError(f"layer {layer} is not complete; is the disk full?")
+
+
+def _holds(draft: Path, layer: str, rows: int) -> bool:
+    """Whether all was written: not every driver says so when the disk is full."""
+    try:
+        return len(pyogrio.read_dataframe(draft, layer=layer)) == rows
+    except (DataSourceError, DataLayerError):
+        return False
+
+
+def _write_parquet(arrangement: Arrangement, draft: Path, layer: str) -> None:
+    _frame(arrangement, layer).to_parquet(draft, index=False)
+    table = pq.read_table(draft)
+    papers = {**(table.schema.metadata or {}), b"lineplan": _json(arrangement.conditions).encode()}
+    pq.write_table(table.replace_schema_metadata(papers), draft)
+
+
+def _papers(arrangement: Arrangement, driver: str) -> dict[str, Any]:
+    """Options of `pyogrio.write_dataframe` that put the conditions where the format has room."""
+    conditions = arrangement.conditions
+    title, summary = conditions["plan_title"], _summary(arrangement)
+    if driver == "GeoJSON":
+        options = {
+            "RFC7946": "YES",
+            "COORDINATE_PRECISION": "9",
+            "NATIVE_MEDIA_TYPE": "application/vnd.geo+json",
+            "NATIVE_DATA": _json({"lineplan": conditions}),
+        }
+        return {"layer_options": options}
+    if driver == "LIBKML":
+        lines = [summary, *(f"{key}: {_text(value)}" for key, value in conditions.items())]
+        return {"dataset_options": {"NAME": _xml(title), "DESCRIPTION": _html(lines)}}
+    # Of the layer: metadata of the whole GeoPackage make GDAL's readers leave a file beside it.
+    options = {"DESCRIPTION": summary} | ({"TITLE": title} if driver == "FlatGeobuf" else {})
+    return {"layer_metadata": {"lineplan": _json(conditions)}, "layer_options": options}
+
+
+def _frame(arrangement: Arrangement, layer: str) -> pd.DataFrame:
+    if layer == "sources":
+        return _sources(arrangement)
+    frame: gpd.GeoDataFrame = getattr(arrangement, layer)
+    if _geometry_type(layer) != "MultiPolygon":
+        return frame
+    parts = [shapely.multipolygons(shapely.get_parts(geometry)) for geometry in frame.geometry]
+    return frame.assign(geometry=gpd.GeoSeries(parts, index=frame.index, crs=frame.crs))
+
+
+def _geometry_type(layer: str) -> str | None:
+    """Stated, so that a layer without rows has it too."""
+    return {"line": "LineString", "sources": None}.get(layer, "MultiPolygon")
+
+
+def _in_words(arrangement: Arrangement, layer: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the name and description that Google Earth shows."""
+    clauses = {
+        clause.id: [f"{text.quote} ({text.language}, {text.kind})" for text in clause.text]
+        for clause in arrangement.plan.clause
+    }
+    descriptions = []
+    for row in frame.drop(columns="geometry").to_dict("records"):
+        first = row.pop("status_label", None)
+        lines = [first, *clauses.get(row["clause_id"], ())] if first else []
+        # Six digits to read; the exact figure stands in the placemark's data.
+        for column, value in row.items():
+            lines.append(f"{column}: {f'{value:.6g}' if isinstance(value, float) else value}")
+        descriptions.append(_html([*lines, _summary(arrangement)]))
+    frame = frame.assign(**{c: frame[c].map(_xml) for c in frame if is_string_dtype(frame[c])})
+    # `name` is a column of its own in one layer; the driver knows it in any case.
+    names = {} if "name" in frame else {"Name": frame[_NAMED_BY[layer]].astype(str)}
+    return frame.assign(**names, description=pd.Series(descriptions, frame.index, dtype=str))
+
+
+def _sources(arrangement: Arrangement) -> pd.DataFrame:
+    rows = [*_of_plan(arrangement), *_of_ground(arrangement)]
+    rows += [
+        {"kind": "condition", "name": key, "note": _text(value)}
+        for key, value in arrangement.conditions.items()
+    ]
+    cells = [[str(row.get(column) or "") for column in _COLUMNS] for row in rows]
+    return pd.DataFrame(cells, columns=list(_COLUMNS))
+
+
+def _of_plan(arrangement: Arrangement) -> Iterator[dict[str, Any]]:
+    """The text, where it was published, its clauses and how they are read."""
+    plan, words = arrangement.plan, catalogue("en")
+    force = words.text("map.in_force" if plan.in_force else "map.not_in_force")
+    yield {"kind": "plan", "name": words.name(plan.title), "date": plan.date, "note": force}
+    for source in plan.source:
+        papers = {"date": source.date, "url": source.url, "note": source.reliability}
+        yield {"kind": "plan source", "name": source.name, **papers}
+    for clause in plan.clause:
+        quotes = _json([quote.model_dump() for quote in clause.text])
+        yield {"kind": "clause", "name": f"{clause.id} {clause.subject}", "note": quotes}
+        for reading in clause.reading:
+            name = f"{clause.id}={reading.id}"
+            applies = not reading.set or name in plan.chosen_readings
+            kind = "reading" if applies else "reading not chosen"
+            yield {"kind": kind, "name": name, "note": words.name(reading.text)}
+
+
+def _of_ground(arrangement: Arrangement) -> Iterator[dict[str, Any]]:
+    """The line and the units, with what each was compiled from."""
+    control, said = arrangement.control, arrangement.conditions
+    files = arrangement.dataset.files
+    own = next((f for f in files if f.role == "control" and f.sha256 == control.sha256), None)
+    terms = {
+        key: getattr(control, key) for key in ("licence", "attribution", "viewpoint", "sha256")
+    }
+    named = {"kind": "control", "name": control.source, "date": control.as_of}
+    yield (_of_file(own) if own else {}) | terms | named
+    for source in own.derived_from if own else ():
+        papers = source.model_dump(exclude={"terms"})
+        yield {"kind": "control, derived from", **papers, "licence": source.terms}
+    units = next((f for f in files if f.role == "units" and f.title == said["units_source"]), None)
+    given = {"kind": "units", "name": said["units_source"], "viewpoint": said["units_viewpoint"]}
+    yield _of_file(units) if units else given
+
+
+def _of_file(file: DataFile) -> dict[str, Any]:
+    papers = file.model_dump(include={"licence", "attribution", "viewpoint", "url", "sha256"})
+    said = {"name": file.title, "date": file.as_of, "note": file.description}
+    return {"kind": file.role, **said, **papers}
+
+
+def _summary(arrangement: Arrangement) -> str:
+    """What the figures rest on, in two sentences."""
+    plan, control, words = arrangement.plan, arrangement.control, catalogue("en")
+    force = words.text("map.in_force" if plan.in_force else "map.not_in_force")
+    rest_on = words.text(
+        "map.source",
+        text=words.name(plan.title),
+        text_date=words.date(plan.date),
+        line=control.source,
+        line_date=words.date(control.as_of),
+    )
+    return f"{force}. {rest_on}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _json(value)
+
+
+def _html(lines: Iterable[str]) -> str:
+    """Lines as Google Earth shows them: names of places must not become markup."""
+    return "<br>".join(html.escape(_xml(line)) for line in lines)
+
+
+def _xml(text: str) -> str:
+    """`text` without what breaks a KML file: the driver checks neither of the two."""
+    return _NOT_XML.sub(" ", text)
+
+
+@contextmanager
+def _dated(day: str) -> Iterator[None]:
+    """Let GDAL write `day` as the time of the last change, so that two runs give the same file."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

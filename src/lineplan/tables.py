@@ -1,0 +1,199 @@
+"""Figures as text, each with its conditions: aligned table, Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pandas as pd
+
+from lineplan.arrangement import Arrangement
+from lineplan.plan import TERMS, UNSPECIFIED, Clause, Plan
+
+Form = Literal["table", "csv", "json", "markdown"]
+
+_HEADS = {
+    "unit_name": "unit",
+    "held_by": "held by",
+    "clause_id": "clause",
+    "area_km2": "km²",
+    "area_sq_mi": "sq mi",
+    "share_of_units": "of all units",
+    "share_of_unit": "of unit",
+    "range_km2": "km² by assessment",
+    "name": "place",
+}
+
+
+def exact(table: pd.DataFrame, conditions: Mapping[str, Any], form: Form) -> str:
+    """Exact figures for machines.
+
+    Parameters
+    ----------
+    table : DataFrame
+    conditions : mapping
+        As in `Arrangement.conditions`.
+    form : {"json", "csv"}
+
+    Returns
+    -------
+    str
+        JSON: an object with `conditions` and `rows`. CSV: rows, each with the plan, the date and
+        the source of the line, so that a row copied out keeps them.
+    """
+    if form == "json":
+        rows = json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))
+        document = {"conditions": dict(conditions), "rows": rows}
+        return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    keys = [k for k in ("plan_id", "line_date", "line_source") if k in conditions]
+    return str(table.assign(**{key: conditions[key] for key in keys}).to_csv(index=False))
+
+
+def heading(arrangement: Arrangement, form: Form) -> str:
+    """Plan, date of its text, line, its date and age, and the readings chosen, in words."""
+    said = arrangement.conditions
+    force = "in force" if said["in_force"] else "a proposal, not in force"
+    age = "" if said["line_age_days"] is None else f", {said['line_age_days']} days old"
+    lines = [
+        f"{said['plan_title']} (text of {said['plan_text_date']}; {force})",
+        f"Line of {said['line_date'] or 'no stated date'}{age}: {said['line_source']}",
+    ]
+    chosen = [*said["readings"], *(f"{k} = {v}" for k, v in said["parameters"].items())]
+    chosen = [c for c in chosen if not c.endswith(f"= {UNSPECIFIED}")]
+    if chosen:
+        lines.append(f"Readings and parameters: {', '.join(chosen)}")
+    ending = "  \n" if form == "markdown" else "\n"
+    return ending.join(lines) + "\n"
+
+
+def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form) -> str:
+    """Areas in whole km² with their heading, labels and range.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    areas : DataFrame
+        From `Arrangement.areas`.
+    form : {"table", "markdown"}
+    """
+    said = arrangement.conditions
+    shown = areas.drop(
+        columns=["status_label", "unit_id", "assessed_min_km2", "assessed_max_km2"],
+        errors="ignore",
+    )
+    for column in shown.columns.intersection(["area_km2", "area_sq_mi"]):
+        shown[column] = shown[column].map("{:,.0f}".format)
+    for column in shown.columns.intersection(["share_of_units", "share_of_unit"]):
+        shown[column] = shown[column].map("{:.2%}".format)
+    low, high = areas["assessed_min_km2"], areas["assessed_max_km2"]
+    shown["range_km2"] = [
+        f"{a:,.0f}-{b:,.0f}" if a == a else "not known" for a, b in zip(low, high, strict=True)
+    ]
+    lines = [heading(arrangement, form), grid(shown, form), ""]
+    if "status" in areas:
+        labels = areas[["status", "status_label"]].drop_duplicates()
+        bullet = "- " if form == "markdown" else ""
+        lines += [f"{bullet}{row.status}: {row.status_label}" for row in labels.itertuples()]
+        lines.append("")
+    moved = "Border mismatches left as they are."
+    if said["reconciled"]:
+        moved = (
+            f"Border mismatches reassigned: {said['reassigned_km2']:,.0f} km² in "
+            f"{said['reassigned_pieces']} piece(s)."
+        )
+    lines.append(f"{moved} Units: {said['units_source']}.")
+    return "\n".join(lines) + "\n"
+
+
+def point_for_reading(arrangement: Arrangement, row: pd.Series[Any]) -> str:
+    """One row of `locate_points` in words."""
+    lines = [("unit", "in no unit, nor near one")]
+    if row["unit_id"]:
+        line_km = row["line_km"]
+        lines = [
+            ("unit", f"{row['unit_name']} ({row['unit_id']})"),
+            ("held by", row["held_by"]),
+            ("status", row["status"]),
+            ("", row["status_label"]),
+            ("clause", row["clause_id"] or "none"),
+            ("line", f"{line_km:.1f} km away" if line_km == line_km else "there is none"),
+        ]
+    body = "\n".join(f"{name:<9}{text}" for name, text in lines)
+    return f"{heading(arrangement, 'table')}\n{body}\n"
+
+
+def grid(table: pd.DataFrame, form: Form) -> str:
+    """A table as aligned text or Markdown, figures to the right."""
+    heads = [_HEADS.get(column, str(column)) for column in table.columns]
+    present = table.astype(object).where(table.notna(), "")
+    cells = [[_cell(value) for value in present[column]] for column in table.columns]
+    right = [bool(column) and all(map(_is_figure, column)) for column in cells]
+    if form == "markdown":
+        rows = [heads, ["---:" if r else "---" for r in right]]
+        rows += [[text.replace("|", "\\|") for text in row] for row in zip(*cells, strict=True)]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    widths = [max(map(len, [head, *column])) for head, column in zip(heads, cells, strict=True)]
+    lines = []
+    for row in [heads, *zip(*cells, strict=True)]:
+        padded = [
+            text.rjust(width) if r else text.ljust(width)
+            for text, width, r in zip(row, widths, right, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _is_figure(text: str) -> bool:
+    return not text.strip("-+%., 0123456789") or text == "not known"
+
+
+def plan_for_reading(plan: Plan) -> str:
+    """A plan in words: clauses, quotations, readings, parameters and sources."""
+    force = "in force" if plan.in_force else "a proposal, not in force"
+    lines = [
+        f"{plan.title['en']}  [{plan.id}]",
+        f"Text of {plan.date}; {force}. Ground that no clause speaks of: {plan.elsewhere}.",
+        "",
+    ]
+    for clause in plan.clause:
+        lines += [*_clause_for_reading(clause), ""]
+    if plan.parameters:
+        lines.append("Parameters (--set NAME=VALUE):")
+    for name, p in plan.parameters.items():
+        allowed = ", ".join(map(str, p.choices)) or f"{p.min} to {p.max} {p.unit}".strip()
+        default = "must be set" if p.default is None else f"default {p.default}"
+        lines.append(f"    {name}: {allowed}; {default}. {p.text.get('en', '')}".rstrip())
+    lines += ["", "Sources:"] if plan.parameters else ["Sources:"]
+    lines += [f"    {s.id}: {s.name} ({s.date}) {s.url}".rstrip() for s in plan.source]
+    return "\n".join(lines) + "\n"
+
+
+def _clause_for_reading(clause: Clause) -> list[str]:
+    where = clause.where
+    ground = [
+        f"{words} {', '.join(names)}"
+        for words, names in (
+            ("units", where.units),
+            ("not units", where.not_units),
+            ("held by", where.held_by),
+        )
+        if names
+    ]
+    lines = [
+        f"{clause.id}  {clause.subject}: {clause.status}",
+        f"    ground: {'; '.join(ground) or 'everywhere'}",
+    ]
+    if clause.overrides:
+        lines.append(f"    overrides: {', '.join(clause.overrides)}")
+    said = {term: clause.said(term) for term in TERMS}
+    lines += [f"    {term}: {value}" for term, value in said.items() if value != UNSPECIFIED]
+    lines += [f"    [{q.language}, {q.kind}] {q.quote}" for q in clause.text]
+    for reading in clause.reading:
+        option = f" (--reading {clause.id}={reading.id})" if reading.set else ""
+        lines.append(f"    reading {reading.id}{option}: {reading.text.get('en', '')}")
+    return lines

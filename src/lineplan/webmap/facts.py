@@ -1,0 +1,326 @@
+"""What an arrangement says, in the words of one language: zones, statuses, clauses, conditions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from lineplan.webmap.style import PAINTS, swatch
+
+if TYPE_CHECKING:
+    from lineplan.arrangement import Arrangement
+    from lineplan.labels import Catalogue
+    from lineplan.plan import Clause
+
+STALE_DAYS = 14
+"""A line of contact older than this puts a notice above the map."""
+
+_ZONE_KEYS = ("unit_id", "held_by", "status", "clause_id")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the page says about one arrangement, as text of one language.
+
+    Parameters
+    ----------
+    arrangement
+        What is said.
+    words
+        In which language.
+    """
+
+    arrangement: Arrangement
+    words: Catalogue
+
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Conditions of the arrangement."""
+        return self.arrangement.conditions
+
+    @property
+    def plan_title(self) -> str:
+        """Title of the plan."""
+        return self.words.name(self.arrangement.plan.title)
+
+    @property
+    def line_day(self) -> date | None:
+        """Day of the line of contact; None where the source states none."""
+        day = self.conditions["line_date"]
+        return date.fromisoformat(day) if day else None
+
+    @property
+    def line_date(self) -> str:
+        """Day of the line of contact in words."""
+        return self.words.date(self.line_day)
+
+    @property
+    def line_source(self) -> str:
+        """Whose account the line of contact is."""
+        return str(self.conditions["line_source_attribution"] or self.conditions["line_source"])
+
+    @property
+    def made(self) -> str:
+        """Day on which the arrangement was computed."""
+        return self.words.date(date.fromisoformat(self.conditions["generated"]))
+
+    @property
+    def line_age(self) -> str:
+        """Age of the line of contact in words; '' where its day is not known."""
+        age = self.conditions["line_age_days"]
+        return "" if age is None else self.words.days(int(age))
+
+    @property
+    def when(self) -> str:
+        """Day and age of the line of contact, as they stand beside every headline figure."""
+        said = [self.words.text("map.line_label", date=self.line_date)]
+        if self.line_age:
+            said.append(self.words.text("figure.age", age=self.line_age))
+        return " · ".join(said)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the line is so old that a reader must be told before looking."""
+        return (self.conditions["line_age_days"] or 0) > STALE_DAYS
+
+    @property
+    def force(self) -> str:
+        """Whether the text is in force."""
+        key = "map.in_force" if self.arrangement.plan.in_force else "map.not_in_force"
+        return self.words.text(key)
+
+    @property
+    def source_line(self) -> str:
+        """Sources of text and line, for the picture itself."""
+        plan = self.arrangement.plan
+        sources = [source.name for source in plan.source[:1]]
+        return self.words.text(
+            "map.source",
+            text=sources[0] if sources else self.plan_title,
+            text_date=self.words.date(plan.date),
+            line=self.line_source,
+            line_date=self.line_date,
+        )
+
+    def holder(self, held_by: str) -> str:
+        """Who holds ground, in a few words."""
+        return self.words.holder_short(held_by, dataset=self.arrangement.dataset)
+
+    def range(self, low: float, high: float) -> str:
+        """Range of a figure over the assessments, or that there is none."""
+        if low is None or high is None or math.isnan(low) or math.isnan(high):
+            return self.words.text("figure.no_range")
+        shown = self._short_range(low, high)
+        return self.words.text("figure.range", range=shown)
+
+    def _short_range(self, low: float, high: float) -> str:
+        if math.isnan(low) or math.isnan(high):
+            return "–"
+        least, most = self.words.number(low), self.words.number(high)
+        return least if least == most else f"{least}–{most}"
+
+    def unit_names(self) -> dict[str, str]:
+        """Name of each unit in this language."""
+        return {
+            str(row["unit_id"]): local_name(row, self.words)
+            for row in _rows(self.arrangement.units)
+        }
+
+    def zones(self) -> list[dict[str, Any]]:
+        """
+        Describe every zone, in the order of the arrangement.
+
+        Returns
+        -------
+        list of dict
+            ``id``, ``unit``, ``unit_id``, ``status``, ``holder``, ``held_by``, ``label``,
+            ``clause``, ``paint``, ``area``, ``area_km2``, ``share``, ``range``, and two
+            lists of (name, text) for the panel: ``facts`` as they are, ``provisions`` as the
+            clause would have them.
+        """
+        names = self.unit_names()
+        ranges = self._ranges()
+        return [self._zone(row, names, ranges) for row in _rows(self.arrangement.zones)]
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """
+        Describe every status present, in the order of the legend.
+
+        Returns
+        -------
+        list of dict
+            ``status``, ``label``, ``paint``, ``named`` (whether a clause gives it), ``headline``
+            and ``range`` (where named), ``area`` and ``holders``, one for each holder.
+        """
+        areas = {
+            (str(row["status"]), str(row["held_by"])): float(row["area_km2"])
+            for row in _rows(self.arrangement.areas(by=("status", "held_by")))
+        }
+        present = {status for status, _ in areas}
+        order = [status for status in PAINTS if status in present]
+        return [self._status(s, areas) for s in [*order, *sorted(present - set(order))]]
+
+    def clauses(self) -> dict[str, dict[str, Any]]:
+        """Describe every clause: quotations with language and source, and readings."""
+        return {clause.id: self._clause(clause) for clause in self.arrangement.plan.clause}
+
+    def _status(self, status: str, areas: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+        zones = [row for row in _rows(self.arrangement.zones) if row["status"] == status]
+        named = any(row["clause_id"] for row in zones)
+        default = self.arrangement.dataset.default_holder
+        holders = sorted((h for s, h in areas if s == status), key=lambda h: (h == default, h))
+        described: dict[str, Any] = {
+            "status": status,
+            "label": self.words.short_label(
+                status,
+                dataset=self.arrangement.dataset,
+                recognized_as=_only(row["recognized_as"] for row in zones),
+                held_by=_only(row["held_by"] for row in zones),
+            ),
+            "paint": swatch(status, holders[0], default),
+            "named": named,
+            "area": self.words.area(sum(areas[status, h] for h in holders)),
+            "holders": [
+                {
+                    "held_by": held_by,
+                    "label": self.holder(held_by),
+                    "paint": swatch(status, held_by, default),
+                    "area": self.words.area(areas[status, held_by]),
+                }
+                for held_by in holders
+            ],
+        }
+        if named:
+            figure = self.arrangement.headline(status)
+            described["headline"] = self.words.headline(figure["rounded_km2"])
+            described["range"] = self.range(figure["low_km2"], figure["high_km2"])
+        return described
+
+    def _zone(
+        self,
+        row: Mapping[str, Any],
+        names: Mapping[str, str],
+        ranges: Mapping[tuple[str, ...], tuple[float, float]],
+    ) -> dict[str, Any]:
+        words, dataset = self.words, self.arrangement.dataset
+        label = words.status_label(
+            row["status"],
+            held_by=row["held_by"],
+            to_be_held_by=row["to_be_held_by"],
+            recognized_as=row["recognized_as"],
+            recognition=row["recognition"],
+            recognized_by=row["recognized_by"],
+            dataset=dataset,
+            date=self.line_day,
+            plan_title=self.plan_title,
+        )
+        holder = words.holder_label(
+            row["held_by"],
+            dataset=dataset,
+            date=self.line_day,
+            source=self.line_source,
+        )
+        low_high = ranges.get(tuple(str(row[key]) for key in _ZONE_KEYS), (math.nan, math.nan))
+        area, share = words.area(row["area_km2"]), words.percent(row["share_of_unit"])
+        spread = self._short_range(*low_high)
+        known = spread != "–"
+        facts = {
+            "held_by": holder,
+            "area": f"{area} · {words.text('field.share_of_unit').lower()}: {share}",
+            "range": words.text("figure.area", number=spread) if known else self.range(*low_high),
+        }
+        provisions = self._provisions(row) if row["clause_id"] else {}
+        return {
+            "id": str(row["zone_id"]),
+            "unit": names[str(row["unit_id"])],
+            "unit_id": str(row["unit_id"]),
+            "status": str(row["status"]),
+            "held_by": str(row["held_by"]),
+            "holder": self.holder(row["held_by"]),
+            "label": label,
+            "clause": str(row["clause_id"]),
+            "paint": swatch(row["status"], row["held_by"], dataset.default_holder),
+            "area": area,
+            "area_km2": round(float(row["area_km2"]), 3),
+            "share": share,
+            "range": spread,
+            "facts": [[words.text(f"field.{key}"), said] for key, said in facts.items()],
+            "provisions": [[words.text(f"field.{key}"), said] for key, said in provisions.items()],
+        }
+
+    def _provisions(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """What the clause sets, column by column; what it leaves open is said too."""
+        words, dataset = self.words, self.arrangement.dataset
+        said = {
+            "to_be_held_by": words.value(row["to_be_held_by"], dataset=dataset),
+            "administration": words.value(row["administration"], dataset=dataset),
+            "forces": words.forces(row["forces"], dataset=dataset),
+            "recognized_as": words.value(row["recognized_as"], dataset=dataset),
+        }
+        if row["recognized_as"] not in ("", "unspecified", "none"):
+            said["recognition"] = words.recognition(row["recognition"])
+            said["recognized_by"] = words.value(row["recognized_by"], dataset=dataset)
+        return said
+
+    def _ranges(self) -> dict[tuple[str, ...], tuple[float, float]]:
+        """Range over the assessments of each zone."""
+        table = self.arrangement.areas(by=_ZONE_KEYS)
+        return {
+            tuple(str(row[key]) for key in _ZONE_KEYS): (
+                row["assessed_min_km2"],
+                row["assessed_max_km2"],
+            )
+            for row in _rows(table)
+        }
+
+    def _clause(self, clause: Clause) -> dict[str, Any]:
+        sources = {source.id: source for source in self.arrangement.plan.source}
+        quotes = []
+        for quote in _wanted_quotes(clause.text, self.words.lang):
+            kind = self.words.text(f"quote.{quote.kind.replace(' ', '_')}")
+            source = sources.get(quote.source)
+            said = [kind] if source is None else [kind, source.name, self.words.date(source.date)]
+            quotes.append({"lang": quote.language, "text": quote.quote, "by": " · ".join(said)})
+        chosen = set(self.arrangement.plan.chosen_readings)
+        readings = []
+        for reading in clause.reading:
+            text = self.words.name(reading.text)
+            if f"{clause.id}={reading.id}" in chosen:
+                text = f"{text} ({self.words.text('field.reading_chosen')})"
+            lang = self.words.lang if self.words.lang in reading.text else "en"
+            readings.append({"lang": lang, "text": text})
+        return {"quotes": quotes, "readings": readings}
+
+
+def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
+    """Name of a unit, place or river in this language; the English name where it is missing."""
+    for column in (words.name_column, "name"):
+        value = row.get(column)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _wanted_quotes(quotes: Sequence[Any], lang: str) -> list[Any]:
+    """Published words first, then one translation: into this language, else into English."""
+    published = [quote for quote in quotes if quote.kind == "published"]
+    if any(quote.language == lang for quote in published):
+        return [quote for quote in published if quote.language == lang]
+    translated = [quote for quote in quotes if quote.kind != "published"]
+    translated.sort(key=lambda quote: (quote.language != lang, quote.language != "en"))
+    return [*published, *translated[:1]]
+
+
+def _rows(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a table as dicts, without its geometry."""
+    plain = frame.drop(columns="geometry", errors="ignore")
+    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
+
+
+def _only(values: Any) -> str:
+    """The one value that all share, '' where they differ."""
+    distinct = set(map(str, values))
+    return distinct.pop() if len(distinct) == 1 else ""

@@ -1,0 +1,349 @@
+/* The map of one arrangement. All text arrives as data and is set as text, never as markup. */
+(function () {
+  "use strict";
+  const data = JSON.parse(document.getElementById("lineplan-data").textContent);
+  const words = data.words;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const byId = (id) => document.getElementById(id);
+
+  function make(tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  // --- geometry: arcs on a grid, stored as steps ------------------------------------------
+  function decode(flat) {
+    const line = [];
+    let x = 0, y = 0;
+    for (let i = 0; i < flat.length; i += 2) {
+      x += flat[i]; y += flat[i + 1];
+      line.push([y * data.step, x * data.step]);
+    }
+    return line;
+  }
+  const arcs = data.arcs.map(decode);
+  function join(numbers) {
+    let line = [];
+    for (const n of numbers) {
+      const arc = n >= 0 ? arcs[n] : arcs[~n].slice().reverse();
+      line = line.concat(line.length ? arc.slice(1) : arc);
+    }
+    return line;
+  }
+  const shape = (polygons) => polygons.map((rings) => rings.map(join));
+
+  // --- the map ----------------------------------------------------------------------------
+  const limits = L.latLngBounds(data.limits);
+  const map = L.map("map_lineplan", {
+    attributionControl: false, zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5,
+    wheelPxPerZoomLevel: 120, maxZoom: 13, maxBoundsViscosity: 0.8,
+    // Some open ground below, so that the south can stand clear of the source line.
+    maxBounds: L.latLngBounds([limits.getSouth() - 1.5, limits.getWest()], limits.getNorthEast()),
+    zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still,
+  });
+  map.setView(L.latLngBounds(data.view).getCenter(), 6); // paths exist only once there is a view
+  map.getContainer().setAttribute("role", "application");
+  map.getContainer().setAttribute("aria-label", words.alt);
+  ["base", "zones", "lines", "points", "labels"].forEach((name, i) => {
+    const pane = map.createPane("lp-" + name);
+    pane.style.zIndex = 300 + 10 * i;
+    if (name !== "zones") pane.style.pointerEvents = "none";
+  });
+  // Smoothing would simplify two sides of one edge differently and open gaps between zones.
+  const plain = { interactive: false, smoothFactor: 0, noClip: true };
+  const line = (lines, pane, style) =>
+    L.polyline(lines, Object.assign({ pane: "lp-" + pane, fill: false }, plain, style));
+
+  L.polygon(data.land.map((ring) => [decode(ring)]), Object.assign({
+    pane: "lp-base", stroke: false, fillColor: "#ece8de", fillOpacity: 1 }, plain)).addTo(map);
+  line(data.neighbours.map(decode), "base", { color: "#a39d8e", weight: 1 }).addTo(map);
+
+  const zones = data.zones.map((zone) => {
+    const layer = L.polygon(shape(zone.polygons), {
+      pane: "lp-zones", className: "lp-zone", smoothFactor: 0, noClip: true,
+      stroke: true, opacity: 0, weight: 1, fillColor: "url(#lp-" + zone.paint + ")", fillOpacity: 1,
+    });
+    layer.bindTooltip(() => tip(zone), { sticky: true, className: "lp-tip", opacity: 1 });
+    layer.on("click", () => select(zone));
+    zone.layer = layer;
+    return layer;
+  });
+  const zoneGroup = L.layerGroup(zones).addTo(map);
+
+  const layers = {
+    zones: zoneGroup,
+    rivers: line(data.rivers.map(decode), "lines", { color: "#8fb3c4", weight: 1.1 }),
+    units: line(data.lines.units.map(join), "lines", { color: "#8d887b", weight: 0.8 }),
+    cities: L.layerGroup(), reassigned: L.layerGroup(),
+    line: L.layerGroup([
+      line(data.lines.line.map(join), "lines", { color: "#fffefb", weight: 4.2, opacity: 0.85 }),
+      line(data.lines.line.map(join), "lines", {
+        color: "#17191b", weight: 2, dashArray: "7 4", lineCap: "butt", className: "lp-contact" }),
+    ]),
+  };
+  // The recognised border is at least as heavy as the line of contact and has no switch.
+  const border = line(data.lines.border.map(join), "lines", {
+    color: "#3b3f43", weight: 2.5, className: "lp-border" });
+  data.reassigned.forEach((ring) => layers.reassigned.addLayer(L.polygon([decode(ring)], Object.assign({
+    pane: "lp-lines", color: "#7a2f6b", weight: 1.2, fillColor: "#7a2f6b", fillOpacity: 0.5 }, plain))));
+  data.points.forEach((point) => {
+    const group = layers["point" + point.number] = L.layerGroup();
+    point.lines.map(decode).forEach((p) => group.addLayer(
+      line([p], "points", { color: "#0b6e6e", weight: 4, opacity: 0.75 })));
+    point.places.forEach((p) => group.addLayer(L.circleMarker([p.lat, p.lon], Object.assign({
+      pane: "lp-points", radius: 7, color: "#fffefb", weight: 2, fillColor: "#0b6e6e", fillOpacity: 1 }, plain))));
+  });
+  let outline = null;
+  const drawn = ["rivers", "units", "line", "reassigned"].concat(data.points.map((p) => "point" + p.number));
+  function order() { // drawn from below to above, whatever was switched on last
+    drawn.forEach((name) => layers[name].eachLayer
+      ? layers[name].eachLayer((l) => l._map && l.bringToFront()) : layers[name]._map && layers[name].bringToFront());
+    border.bringToFront();
+    if (outline) outline.bringToFront();
+  }
+
+  // --- labels: by rank, none over another ---------------------------------------------------
+  const labels = data.labels.map((label) => {
+    const holder = make("div", "lp-label lp-" + label.kind + (label.size ? " " + label.size : ""));
+    const text = make("span", "lp-text", label.text);
+    holder.append(text);
+    const spots = label.at.map((at) => L.latLng(at));
+    const marker = L.marker(spots[0], { interactive: false, keyboard: false, pane: "lp-labels",
+      icon: L.divIcon({ html: holder, className: "lp-anchor", iconSize: [0, 0] }) });
+    return { label, holder, text, spots, marker, group: label.layer };
+  });
+  // Where the line of contact runs on the screen: its own label must stand beside it.
+  function contactPixels() {
+    const pixels = [];
+    for (const piece of data.lines.line.map(join)) {
+      let before = null;
+      for (const at of piece) {
+        const p = map.latLngToContainerPoint(at);
+        const steps = before ? Math.ceil(before.distanceTo(p) / 6) : 1;
+        for (let i = 1; i <= steps; i++) {
+          pixels.push(before ? before.add(p.subtract(before).multiplyBy(i / steps)) : p);
+        }
+        before = p;
+      }
+    }
+    return pixels;
+  }
+  function place() {
+    const size = map.getSize(), zoom = map.getZoom(), frame = map.getContainer().getBoundingClientRect();
+    const taken = Array.from(document.querySelectorAll(".map .leaflet-control")).map((element) => {
+      const box = element.getBoundingClientRect();
+      return [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top];
+    });
+    const free = (b) => b[0] > 2 && b[1] > 2 && b[2] < size.x - 2 && b[3] < size.y - 2 &&
+      !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
+    const contact = contactPixels();
+    const clear = (b) => !contact.some((p) => p.x > b[0] && p.x < b[2] && p.y > b[1] && p.y < b[3]);
+    for (const item of labels) {
+      item.holder.classList.remove("shown");
+      if (zoom < item.label.zoom || (item.group && !map.hasLayer(layers[item.group]))) continue;
+      const w = item.text.offsetWidth, h = item.text.offsetHeight;
+      const isLine = item.label.kind === "line";
+      const gap = isLine ? 12 : item.label.kind === "point" ? 11 : 7;
+      const offsets = item.label.kind === "unit" ? [[-w / 2, -h / 2]]
+        : [[gap, -h / 2], [-w - gap, -h / 2], [-w / 2, -h - gap + 2], [-w / 2, gap - 2]];
+      search: for (const spot of item.spots) {
+        const p = map.latLngToContainerPoint(spot);
+        for (const [dx, dy] of offsets) {
+          const box = [p.x + dx - 2, p.y + dy - 1, p.x + dx + w + 2, p.y + dy + h + 1];
+          if (!free(box) || (isLine && !clear(box))) continue;
+          taken.push(box);
+          if (item.label.kind === "city") taken.push([p.x - 4, p.y - 4, p.x + 4, p.y + 4]);
+          item.marker.setLatLng(spot);
+          item.text.style.transform = "translate(" + Math.round(dx) + "px," + Math.round(dy) + "px)";
+          item.holder.classList.add("shown");
+          break search;
+        }
+      }
+    }
+  }
+  labels.forEach((item) => item.marker.addTo(map));
+
+  // --- a zone in words ----------------------------------------------------------------------
+  function tip(zone) {
+    const box = make("div");
+    box.append(make("b", "", zone.unit), make("div", "", zone.label),
+      make("span", "", zone.holder), make("span", "", zone.area));
+    return box;
+  }
+  function swatch(paint) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    svg.setAttribute("class", "swatch"); svg.setAttribute("aria-hidden", "true");
+    rect.setAttribute("width", "100%"); rect.setAttribute("height", "100%");
+    rect.setAttribute("fill", "url(#lp-" + paint + ")");
+    svg.append(rect);
+    return svg;
+  }
+  function listing(facts) {
+    const list = make("dl");
+    facts.forEach(([name, text]) => list.append(make("dt", "", name), make("dd", "", text)));
+    return list;
+  }
+  const details = byId("details"), body = byId("details-body");
+  let cameFrom = null;
+  function select(zone, from) {
+    cameFrom = from || null;
+    byId("details-title").textContent = zone.unit;
+    const label = make("p", "label");
+    label.append(swatch(zone.paint), make("span", "", zone.label));
+    body.replaceChildren(label, listing(zone.facts));
+    const clause = data.clauses[zone.clause];
+    if (clause) {
+      body.append(make("h3", "", words.clause + " " + zone.clause));
+      clause.quotes.forEach((quote) => {
+        const block = make("blockquote");
+        const text = make("p", "", quote.text);
+        text.lang = quote.lang;
+        block.append(text, make("footer", "", quote.by));
+        body.append(block);
+      });
+    }
+    if (zone.provisions.length) body.append(listing(zone.provisions));
+    if (clause && clause.readings.length) {
+      const readings = make("ul", "readings");
+      clause.readings.forEach((reading) => {
+        const item = make("li", "", reading.text);
+        item.lang = reading.lang;
+        readings.append(item);
+      });
+      body.append(make("h3", "", words.readings), readings);
+    }
+    details.hidden = false;
+    details.scrollTop = 0;
+    details.parentElement.scrollTop = 0;
+    if (outline) outline.remove();
+    outline = L.polygon(shape(zone.polygons), Object.assign({
+      pane: "lp-lines", fill: false, color: "#17191b", weight: 3.5, className: "lp-chosen" }, plain)).addTo(map);
+    const covered = map.getContainer().getBoundingClientRect().bottom - details.getBoundingClientRect().top;
+    if (getComputedStyle(details).position === "fixed" && covered > 0) { // the sheet of the phone layout
+      map.panInside(zone.layer.getBounds().getCenter(), { animate: !still,
+        paddingTopLeft: [30, byId("cartouche").offsetHeight + 30], paddingBottomRight: [30, covered + 30] });
+    }
+    if (from) details.focus({ preventScroll: true });
+  }
+  function close() {
+    details.hidden = true;
+    if (outline) outline.remove();
+    outline = null;
+    if (cameFrom) cameFrom.focus();
+    cameFrom = null;
+  }
+  byId("details-close").addEventListener("click", close);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !details.hidden) close();
+  });
+  zones.forEach((layer, i) => {
+    const zone = data.zones[i], path = layer.getElement();
+    path.setAttribute("data-zone", zone.id);
+    path.setAttribute("data-status", zone.status);
+    if (!zone.clause) return; // ground no clause speaks of is reached through the table
+    path.setAttribute("tabindex", "0");
+    path.setAttribute("role", "button");
+    path.setAttribute("aria-label", [zone.unit, zone.label, zone.area].join(", "));
+    path.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      select(zone, path);
+    });
+  });
+  document.querySelectorAll("button[data-row]").forEach((button) => {
+    button.addEventListener("click", () => {
+      const zone = data.zones[Number(button.dataset.row)];
+      document.querySelector(".picture").scrollIntoView({ block: "start" });
+      map.fitBounds(zone.layer.getBounds(), { padding: [60, 60], maxZoom: 9, animate: false });
+      select(zone, button);
+    });
+  });
+
+  // --- controls: title and source line belong to the picture ----------------------------------
+  function corner(position, id, className) {
+    const control = L.control({ position });
+    control.onAdd = () => {
+      const box = make("div", className);
+      box.append(byId(id));
+      L.DomEvent.disableClickPropagation(box);
+      return box;
+    };
+    return control.addTo(map);
+  }
+  corner("topleft", "cartouche", "lp-title");
+  corner("bottomleft", "sourceline", "lp-foot");
+  L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
+  const scale = L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" });
+  scale._updateScale = (element, text, ratio) => {
+    element.style.width = Math.round(scale.options.maxWidth * ratio) + "px";
+    element.textContent = text.replace(/km$/, words.km).replace(/m$/, text.endsWith("km") ? "m" : words.m);
+  };
+  scale.addTo(map);
+  const zoom = L.control.zoom({ position: "topright", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
+  const back = make("a", "lp-home");
+  back.href = "#"; back.title = words.home; back.setAttribute("role", "button");
+  back.setAttribute("aria-label", words.home); back.textContent = "⌂";
+  L.DomEvent.disableClickPropagation(back);
+  back.addEventListener("click", (event) => { event.preventDefault(); home(); });
+  zoom.getContainer().append(back);
+
+  document.querySelectorAll("input[data-layer]").forEach((input) => {
+    const toggle = () => {
+      const layer = layers[input.dataset.layer];
+      if (input.checked) layer.addTo(map); else layer.remove();
+      order(); place();
+    };
+    input.addEventListener("change", toggle);
+    toggle();
+  });
+  border.addTo(map);
+
+  // --- view -----------------------------------------------------------------------------------
+  // Whether the title stands on ground that the first view is meant to show.
+  function titleCovers() {
+    const title = byId("cartouche"), view = L.latLngBounds(data.view);
+    const frame = map.getContainer().getBoundingClientRect(), box = title.getBoundingClientRect();
+    const right = box.right - frame.left, bottom = box.bottom - frame.top;
+    const covers = (at) => {
+      const p = map.latLngToContainerPoint(at);
+      return view.contains(at) && p.x < right && p.y < bottom;
+    };
+    return data.zones.some((zone) => zone.clause &&
+      zone.layer.getLatLngs().flat(2).some(covers));
+  }
+  function home() {
+    map.invalidateSize({ pan: false });
+    const title = byId("cartouche"), foot = byId("sourceline").offsetHeight;
+    const narrow = map.getSize().x < 600;
+    map.getContainer().style.setProperty("--below-title", title.offsetHeight + "px");
+    const after = L.point(narrow ? 14 : 50, foot + 24);
+    const below = L.point(14, title.offsetHeight + (narrow ? 14 : 24));
+    const beside = L.point(title.offsetWidth + 24, 22);
+    map.options.zoomSnap = 0; // the first view uses all the room there is
+    map.options.minZoom = 0; // not setMinZoom: its own zoom would outlive the fit
+    const zoomOf = (before) => map.getBoundsZoom(data.view, false, before.add(after));
+    const fit = (before) => map.fitBounds(data.view,
+      { animate: false, paddingTopLeft: before, paddingBottomRight: after });
+    fit(narrow ? below : L.point(14, 22));
+    if (!narrow && titleCovers()) fit(zoomOf(below) > zoomOf(beside) ? below : beside);
+    map.options.minZoom = Math.min(map.getBoundsZoom(limits, true), map.getZoom());
+    map.options.zoomSnap = 0.25;
+    map.fire("zoomlevelschange");
+  }
+  let moved = false;
+  map.on("zoomstart", () => map.getContainer().classList.add("zooming"));
+  map.on("zoomend", () => map.getContainer().classList.remove("zooming"));
+  map.on("zoomend moveend resize", place);
+  map.on("dragstart", () => { moved = true; });
+  map.getContainer().addEventListener("wheel", () => { moved = true; }, { passive: true });
+  home(); order(); place();
+  if (window.ResizeObserver) {
+    new ResizeObserver(() => { if (moved) map.invalidateSize(); else home(); }).observe(map.getContainer());
+  }
+  window.addEventListener("beforeprint", home);
+  window.lineplan = { map, layers, select, zones: data.zones };
+})();

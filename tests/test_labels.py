@@ -1,0 +1,210 @@
+"""The words people see: complete, conditional, and overridable by house style."""
+
+import datetime as dt
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import lineplan as lp
+from lineplan.labels import LANGUAGES, catalogue
+
+DAY = dt.date(2025, 11, 20)
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return lp.load_dataset("ukraine")
+
+
+def label(status, dataset, lang="en", **set_by_text):
+    terms = {
+        "held_by": "ru",
+        "to_be_held_by": "unspecified",
+        "recognized_as": "unspecified",
+        "recognition": "unspecified",
+        "recognized_by": "unspecified",
+    }
+    return catalogue(lang).status_label(
+        status, **{**terms, **set_by_text}, dataset=dataset, date=DAY, plan_title="Plan X"
+    )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_key_is_translated_with_the_same_placeholders(lang):
+    english, words = catalogue("en").messages, catalogue(lang).messages
+    assert words.keys() == english.keys()
+    for key, text in words.items():
+        assert text.strip(), key
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(english[key])), key
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+def test_catalogue_files_hold_every_key_themselves(lang):
+    # Without this, a key missing in one language would silently show in English.
+    from lineplan.labels import _read_catalogue
+
+    own = _read_catalogue(lang)
+    assert own.keys() == catalogue("en").messages.keys()
+    assert all(own.values())
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("en", "Would be recognised as Russian [kind not stated; by the United States]"),
+        (
+            "uk",
+            "Передбачено визнання російською територією [вид не визначено; Сполученими Штатами]",
+        ),
+        (
+            "ru",
+            "Предусмотрено признание российской территорией [вид не определён; "
+            "Соединёнными Штатами]",
+        ),
+        ("zh-Hant", "草案擬承認為俄羅斯所有〔性質未載明；承認方：美國〕"),
+    ],
+)
+def test_recognition_says_kind_and_by_whom(lang, expected, dataset):
+    terms = {"recognized_as": "ru", "recognized_by": "us"}
+    assert label("recognized", dataset, lang, **terms) == expected
+
+
+def test_recognised_ground_held_by_another_says_that_withdrawal_is_not_stated(dataset):
+    terms = {"recognized_as": "ru", "recognized_by": "us", "recognition": "de facto"}
+    assert label("recognized", dataset, held_by="ua", **terms) == (
+        "Would be recognised as Russian [de facto; by the United States]; withdrawal not stated"
+    )
+    stated = label("recognized", dataset, held_by="ua", to_be_held_by="none", **terms)
+    assert "withdrawal" not in stated
+
+
+def test_no_party_is_assumed_where_the_text_names_none(dataset):
+    assert label("demilitarized_buffer", dataset) == "Proposed demilitarised buffer"
+    assert label("recognized", dataset) == (
+        "Would be recognised [kind not stated; by whom not stated]"
+    )
+    assert label("relinquished", dataset, held_by="contested") == "Control would be given up"
+
+
+def test_the_default_holder_is_never_said_to_control(dataset):
+    assert label("frozen_at_line", dataset, held_by="ru") == (
+        "Line to be frozen; controlled by Russia on 20 November 2025"
+    )
+    assert label("frozen_at_line", dataset, held_by="ua") == (
+        "Line to be frozen; not mapped as held by Russian forces on 20 November 2025"
+    )
+    for lang in LANGUAGES:
+        words = catalogue(lang)
+        said = words.holder_label("ua", dataset=dataset, date=DAY, source="X")
+        assert said == words.text(
+            "holder.default",
+            forces=dataset.party("ru").forces[lang],
+            date=words.date(DAY),
+            source="X",
+        )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_labels_avoid_words_that_take_a_side(lang):
+    banned = {
+        "en": r"\bceded?\b|\bgains?\b|\bloss(es)?\b|\bprize\b|counter-proposal|\bliberat|\bUN\b",
+        "uk": r"звільнен|поступ|втрат",
+        "ru": r"освобожд|уступ|потер",
+        "zh-Hant": r"割讓|解放|收復",
+    }[lang]
+    texts = {k: t for k, t in catalogue(lang).messages.items() if not k.endswith(".terms")}
+    assert [k for k, t in texts.items() if re.search(banned, t)] == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "area", "headline", "date", "days"),
+    [
+        ("en", "5,865 km²", "about 5,900 km²", "20 November 2025", "5 days"),
+        ("uk", "5 865 км²", "близько 5 900 км²", "20 листопада 2025 р.", "5 днів"),
+        ("ru", "5 865 км²", "около 5 900 км²", "20 ноября 2025 г.", "5 дней"),
+        ("zh-Hant", "5,865平方公里", "約5,900平方公里", "2025年11月20日", "5 天"),
+    ],
+)
+def test_figures_and_dates_follow_the_language(lang, area, headline, date, days):
+    def plain(text):
+        return re.sub(r"\s", " ", text)
+
+    words = catalogue(lang)
+    assert plain(words.area(5864.53)) == area
+    assert plain(words.headline(5900.0)) == headline
+    assert plain(words.date(DAY)) == date
+    assert plain(words.days(5)) == days
+    assert plain(words.percent(0.2205)) in {"22.0%", "22,0%", "22.1%", "22,1%", "22,0 %", "22,1 %"}
+
+
+def test_a_date_that_ends_in_a_stop_is_not_followed_by_another():
+    words = catalogue("uk")
+    said = words.text("map.source", text="A", text_date="1 р.", line="B", line_date="2 р.")
+    assert ".." not in said
+
+
+def test_terms_replace_labels_for_all_or_one_language(tmp_path, dataset):
+    terms = tmp_path / "style.toml"
+    terms.write_text('status.unaffected = "{plan}: unchanged"\n[uk]\n"map.rivers" = "Ріки"\n')
+    english, ukrainian = catalogue("en", terms), catalogue("uk", terms)
+    assert english.text("status.unaffected", plan="P") == "P: unchanged"
+    assert english.text("map.rivers") == "Rivers"
+    assert ukrainian.text("map.rivers") == "Ріки"
+    assert ukrainian.overridden == ("status.unaffected", "map.rivers")
+    assert catalogue("en").text("status.unaffected", plan="P") != "P: unchanged"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('"status.relinquishd" = "x"', "did you mean status.relinquished"),
+        ('"map.rivers" = 3', "must be a text"),
+        ('"map.rivers" = "{party}"', "no placeholder {party}"),
+        ("not toml", "cannot be read"),
+        ('[uk]\n"map.riverz" = "x"', "did you mean map.rivers"),
+    ],
+)
+def test_faulty_terms_are_one_clear_line(tmp_path, content, expected):
+    terms = tmp_path / "style.toml"
+    terms.write_text(content)
+    with pytest.raises(lp.UsageError, match=re.escape(expected)) as caught:
+        catalogue("en", terms)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_terms_cannot_reach_into_values(tmp_path):
+    terms = tmp_path / "style.toml"
+    terms.write_text('"map.rivers" = "{x.__class__} {0}"')
+    with pytest.raises(lp.UsageError):
+        catalogue("en", terms)
+
+
+def test_unknown_language_and_key():
+    with pytest.raises(lp.UsageError, match="choose from en, uk, ru, zh-Hant"):
+        catalogue("de")
+    with pytest.raises(KeyError):
+        catalogue("en").text("no.such.key")
+
+
+def test_a_catalogue_is_loaded_once():
+    assert catalogue("en") is catalogue("en")
+
+
+def test_every_key_used_in_the_source_exists():
+    keys = catalogue("en").messages
+    source = Path(lp.__file__).parent
+    used = set()
+    for path in source.rglob("*.py"):
+        used |= set(
+            re.findall(r"""\btext\(\s*["']([a-z_]+\.[a-z_]+)["']""", path.read_text("utf-8"))
+        )
+    assert used
+    assert used - keys.keys() == set()
+
+
+def test_terms_are_toml_as_documented():
+    assert tomllib.loads('"status.relinquished" = "x"\n[uk]\n"map.rivers" = "y"')

@@ -1,0 +1,105 @@
+"""The public face: small, documented, quick to import, and in layers."""
+
+import inspect
+import json
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import lineplan as lp
+
+
+def test_names_are_few_and_sorted() -> None:
+    assert lp.__all__ == sorted(lp.__all__)
+    assert len(lp.__all__) <= 30
+
+
+@pytest.mark.parametrize("name", lp.__all__)
+def test_every_name_is_importable_and_documented(name: str) -> None:
+    thing = getattr(lp, name)
+    assert thing is getattr(lp, name)
+    if not name.startswith("__"):
+        words = inspect.getdoc(thing)
+        assert words
+        assert not words.startswith(f"{name}(")  # what dataclasses write by themselves
+
+
+@pytest.mark.parametrize("name", [n for n in lp.__all__ if inspect.isroutine(getattr(lp, n))])
+def test_functions_describe_their_parameters(name: str) -> None:
+    function = getattr(lp, name)
+    words = inspect.getdoc(function) or ""
+    for parameter in inspect.signature(function).parameters:
+        assert parameter in words
+    positional = [
+        p
+        for p in inspect.signature(function).parameters.values()
+        if p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    assert len(positional) <= 4
+
+
+def test_no_public_function_bears_a_modules_name() -> None:
+    """Importing the module would put it in the function's place."""
+    modules = {path.stem for path in Path(lp.__file__).parent.iterdir()}
+    assert modules & set(lp.__all__) == set()
+
+
+def test_a_name_survives_the_import_of_every_module() -> None:
+    before = {name: getattr(lp, name) for name in lp.__all__}
+    for path in Path(lp.__file__).parent.glob("*.py"):
+        if path.stem not in ("__init__", "__main__"):
+            import_module(f"lineplan.{path.stem}")
+    assert {name: getattr(lp, name) for name in lp.__all__} == before
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'atlas'"):
+        _ = lp.atlas
+    assert set(lp.__all__) <= set(dir(lp))
+
+
+def loaded_by(code: str) -> set[str]:
+    """Modules that a new interpreter has after running `code`."""
+    program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_importing_is_quick_because_it_imports_nothing() -> None:
+    heavy = {"geopandas", "pandas", "numpy", "shapely", "pyproj", "pydantic", "fiona", "folium"}
+    assert loaded_by("import lineplan; lineplan.__version__, dir(lineplan)") & heavy == set()
+    assert "geopandas" in loaded_by("import lineplan; lineplan.arrange")
+
+
+def test_everything_can_be_imported_at_once() -> None:
+    names: dict[str, object] = {}
+    exec("from lineplan import *", names)
+    assert set(lp.__all__) <= set(names)
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert lp.__version__ == project["version"]
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in lp.__all__ if inspect.isclass(getattr(lp, n)) and n.endswith("Error")]
+)
+def test_errors_are_of_one_family(name: str) -> None:
+    assert issubclass(getattr(lp, name), lp.LineplanError)
+
+
+def test_a_module_imports_only_from_those_above_it() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 kept, 0 broken" in done.stdout
