@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +27,16 @@ from lineplan.errors import (
 )
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap, Partition, partition
-from lineplan.plan import AS_HELD, TERMS, Clause, Plan, Value, load_plan
+from lineplan.plan import (
+    AS_HELD,
+    NO_PARTY,
+    TERMS,
+    UNSPECIFIED,
+    Clause,
+    Plan,
+    Value,
+    load_plan,
+)
 
 if TYPE_CHECKING:
     from lineplan.webmap import PlanMap
@@ -244,6 +253,8 @@ def arrange(
     chosen = chosen.choose(set=set, readings=readings)
     if contested != "apart":
         dataset.party(contested)
+    if on_overlap not in get_args(OnOverlap):
+        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
     source = control
     if not isinstance(source, Control):
         source = read_control(source, dataset, as_of=as_date(as_of))
@@ -257,9 +268,9 @@ def arrange(
         reconcile=reconcile,
         on_overlap=on_overlap,
         contested=None if contested == "apart" else contested,
-        frontier=None if own_units else shapely.union_all(dataset.units().boundary.to_numpy()),
+        frontier=None if own_units else _frontier(dataset),
     )
-    _check_overlap(parted, source, dataset)
+    _check_overlap(parted, source)
     notes = [*source.notes, *unit_notes, *_piece_notes(parted)]
     for note in notes:
         if "stays with" in note:
@@ -327,10 +338,11 @@ def apply(plan: Plan, parted: Partition) -> gpd.GeoDataFrame:
 
 def _look_up(plan: Plan, ground: pd.DataFrame, area_km2: pd.Series[float]) -> pd.DataFrame:
     """Status, clause and terms for each row (`unit_id`, `held_by`) of `ground`."""
-    selected = {c.id: _selects(c, ground) for c in plan.clause}
+    caught = {c.id: _selects(c, ground) for c in plan.clause}
+    selected = {clause_id: mask.copy() for clause_id, mask in caught.items()}
     for clause in plan.clause:
         for overridden in clause.overrides:
-            selected[overridden] &= ~selected[clause.id]
+            selected[overridden] &= ~caught[clause.id]
     taken: dict[str, np.ndarray[Any, np.dtype[np.bool_]]] = {}
     for clause_id, mask in selected.items():
         for other, others in taken.items():
@@ -351,8 +363,9 @@ def _look_up(plan: Plan, ground: pd.DataFrame, area_km2: pd.Series[float]) -> pd
         result.loc[mask, ["status", "clause_id"]] = [clause.status, clause.id]
         for term in TERMS:
             result.loc[mask, term] = clause.said(term)
-    stays = result["to_be_held_by"] == AS_HELD
-    result.loc[stays, "to_be_held_by"] = result.loc[stays, "held_by"]
+    holder = result["held_by"].where(~result["held_by"].isin(NO_PARTY), UNSPECIFIED)
+    for term in ("to_be_held_by", "recognized_as"):
+        result[term] = result[term].where(result[term] != AS_HELD, holder)
     return result
 
 
@@ -370,6 +383,8 @@ def _selects(clause: Clause, ground: pd.DataFrame) -> np.ndarray[Any, np.dtype[n
 
 def as_date(value: str | date | None) -> date | None:
     """A date, or its text as ``YYYY-MM-DD``; UsageError for any other text."""
+    if isinstance(value, datetime):
+        return value.date()
     if value is None or isinstance(value, date):
         return value
     try:
@@ -389,7 +404,7 @@ def _units(
         file = dataset.file("units")
         return dataset.units(), [], (file.title, file.viewpoint)
     if isinstance(units, gpd.GeoDataFrame):
-        name, frame, notes = "units", units.to_crs("EPSG:4326"), []
+        name, frame, notes = "units", _checked_units(units), []
     else:
         match = read_units(units, dataset, unit_id=unit_id)
         name, frame, notes = Path(units).name, match.frame, [*match.notes, match.description]
@@ -402,8 +417,29 @@ def _units(
     return frame, notes, (name, "as in the file given")
 
 
-def _check_overlap(parted: Partition, source: Control, dataset: Dataset) -> None:
-    if (parted.faces["held_by_mapped"] != dataset.default_holder).any():
+def _checked_units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A user's frame of units, in EPSG:4326 and with the columns that are relied on."""
+    if "unit_id" not in units.columns:
+        raise DatasetError(f"units: have no column 'unit_id'; they have {', '.join(units.columns)}")
+    if units.crs is None:
+        raise DatasetError("units: state no coordinate reference system; use set_crs")
+    twice = sorted(set(units.loc[units["unit_id"].duplicated(), "unit_id"].astype(str)))
+    if twice:
+        raise DatasetError(f"units: unit_id {', '.join(twice)} stands in more than one row")
+    if units.geometry.name != "geometry":
+        units = units.rename_geometry("geometry")
+    units = units.to_crs("EPSG:4326").reset_index(drop=True)
+    absent = [c for c in ("name", "name_uk", "name_ru", "name_zh_hant") if c not in units.columns]
+    return units.assign(**{c: units["unit_id"] if c == "name" else "" for c in absent})
+
+
+def _frontier(dataset: Dataset) -> shapely.Geometry:
+    """Coast and frontier of the whole country, without the borders between its units."""
+    return shapely.boundary(shapely.union_all(dataset.units().geometry.to_numpy(), grid_size=1e-9))
+
+
+def _check_overlap(parted: Partition, source: Control) -> None:
+    if parted.proof.inside_units_km2 > 0:
         return
     west, south, east, north = source.claims.total_bounds
     hint = ""
@@ -529,7 +565,11 @@ def _assess(plan: Plan, dataset: Dataset, units: gpd.GeoDataFrame, source: Contr
     )
     table = pd.concat([held, default], ignore_index=True)
     ground = table[["unit_id", "held_by"]].drop_duplicates(ignore_index=True)
-    clauses = _look_up(plan, ground, pd.Series(dtype=float))
+    try:
+        clauses = _look_up(plan, ground, table.groupby(["unit_id", "held_by"])["km2"].max())
+    except ConflictError:
+        # The clauses agree on the line used here, and not on that of every assessment.
+        return _no_assessment()
     names = units.set_index("unit_id")["name"]
     return table.merge(clauses, on=["unit_id", "held_by"]).assign(
         unit_name=lambda t: t["unit_id"].map(names)
@@ -553,7 +593,12 @@ def _assessed_range(
 def today() -> date:
     """Today, or the day of ``SOURCE_DATE_EPOCH`` where it is set, so that output can repeat."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC).date() if epoch else datetime.now(UTC).date()
+    if not epoch:
+        return datetime.now(UTC).date()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"SOURCE_DATE_EPOCH {epoch!r} is not a number of seconds") from None
 
 
 def _conditions(plan: Plan, dataset: Dataset, source: Control, parted: Partition) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import geopandas as gpd
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lineplan.errors import DatasetError
+from lineplan.errors import DatasetError, LineplanError
 from lineplan.features import read_features, sha256_of
 
 ROLES = ("units", "control", "assessments", "places", "context", "codes", "register", "plan")
@@ -297,7 +297,11 @@ class Dataset:
             found = sha256_of(path)
             if found != file.sha256:
                 faults.append(f"{path}: sha256 is {found}, dataset.toml says {file.sha256}")
-            rows = count_rows(path)
+            try:
+                rows = count_rows(path)
+            except (LineplanError, ValueError) as fault:
+                faults.append(str(fault))
+                continue
             if rows != file.rows:
                 faults.append(f"{path}: has {rows} rows, dataset.toml says {file.rows}")
         return faults
@@ -437,8 +441,13 @@ def read_units(path: str | Path, dataset: Dataset, *, unit_id: str | None = None
             f"{path}: {where} holds ids, codes or names of the units of {dataset.id}, such as "
             f"{dataset.units().unit_id.iloc[0]}; name the column with --unit-id"
         )
-    own = frame[best].astype(str)
-    frame = frame.assign(unit_id=matches[best].where(matches[best].notna(), own))
+    _check_names(frame[best], matches[best], path, best)
+    own = (
+        frame[best]
+        .astype(object)
+        .where(frame[best].notna(), [f"feature {i}" for i in range(len(frame))])
+    )
+    frame = frame.assign(unit_id=matches[best].where(matches[best].notna(), own.astype(str)))
     merged = frame[["unit_id", "geometry"]].dissolve("unit_id", as_index=False, grid_size=1e-9)
     notes = list(features.notes)
     if len(merged) < len(frame):
@@ -458,6 +467,19 @@ def read_units(path: str | Path, dataset: Dataset, *, unit_id: str | None = None
         )
     columns = [*names.columns, "geometry"]
     return UnitMatch(gpd.GeoDataFrame(result[columns], crs=frame.crs), description, tuple(notes))
+
+
+def _check_names(
+    values: pd.Series[Any], units: pd.Series[Any], path: str | Path, column: str
+) -> None:
+    """A city and the region round it can bear one name: never merge what the file keeps apart."""
+    for unit, named in values[units.notna()].groupby(units[units.notna()]):
+        spellings = sorted({str(value).strip() for value in named})
+        if len(spellings) > 1:
+            raise DatasetError(
+                f"{path}: in column {column!r} {' and '.join(map(repr, spellings))} all match "
+                f"{unit}; name a column of ids or codes with --unit-id"
+            )
 
 
 def _code_table(dataset: Dataset) -> dict[str, str]:

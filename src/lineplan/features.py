@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import fiona
 
 LONLAT = "EPSG:4326"
+_IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,18 @@ def read_features(
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
     try:
-        return gpd.read_parquet(path)
+        with np.errstate(invalid="ignore"):
+            frame = gpd.read_parquet(path)
     except Exception as fault:  # pyarrow and geopandas raise many kinds for a damaged file
         raise GeometryError(f"{path}: not a readable GeoParquet file ({_line(fault)})") from None
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
 
 def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
     import fiona
     from fiona.errors import FionaError
 
-    name = f"zip://{path}" if path.suffix.lower() == ".zip" else str(path)
+    name = _in_archive(path) if path.suffix.lower() == ".zip" else str(path)
     fiona.drvsupport.supported_drivers.update({"KML": "r", "LIBKML": "r"})
     try:
         layers = fiona.listlayers(name)
@@ -129,16 +133,27 @@ def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFra
         raise GeometryError(f"{path}: cannot be read as vector data ({_line(fault)})") from None
 
 
+def _in_archive(path: Path) -> str:
+    """Address of the one vector file in a zip archive, in whichever of its folders."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [n for n in archive.namelist() if Path(n).suffix.lower() in _IN_ARCHIVES]
+    except (OSError, zipfile.BadZipFile) as fault:
+        raise GeometryError(f"{path}: not a readable zip archive ({_line(fault)})") from None
+    return f"zip://{path}!{inside[0]}" if len(inside) == 1 else f"zip://{path}"
+
+
 def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
     rows: list[dict[str, Any]] = []
     geometries: list[shapely.Geometry] = []
     empty = 0
     for index, feature in enumerate(source):
-        if feature.geometry is None or not feature.geometry.get("coordinates", True):
+        if feature.geometry is None or _has_nothing(feature.geometry):
             empty += 1
             continue
         try:
-            geometry = shape(feature.geometry)
+            with np.errstate(invalid="ignore"):  # coordinates that are no numbers: see _clean
+                geometry = shape(feature.geometry)
         except (shapely.errors.ShapelyError, ValueError, TypeError, IndexError) as fault:
             raise GeometryError(
                 f"{path}: feature {index} cannot be built ({_line(fault)}); mend or remove it"
@@ -148,6 +163,13 @@ def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoD
     if empty:
         notes.append(f"{empty} feature(s) without geometry left out")
     return gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs_wkt or None)
+
+
+def _has_nothing(geometry: Any) -> bool:
+    """Whether a feature is drawn without a coordinate; a collection has geometries instead."""
+    if geometry.type == "GeometryCollection":
+        return not geometry.geometries
+    return not geometry.coordinates
 
 
 def _line(fault: BaseException) -> str:
@@ -186,6 +208,10 @@ _DIMENSION = {"polygon": 2, "line": 1}
 def _clean(
     frame: gpd.GeoDataFrame, path: Path, kind: str | None, notes: list[str]
 ) -> gpd.GeoDataFrame:
+    missing = shapely.is_missing(frame.geometry.to_numpy())
+    if missing.any():
+        notes.append(f"{int(missing.sum())} feature(s) without geometry left out")
+        frame = frame[~missing]
     geometry = frame.geometry.values.to_numpy().copy()
     finite = np.array(
         [bool(np.isfinite(shapely.get_coordinates(g)).all()) for g in geometry], dtype=bool
@@ -195,13 +221,14 @@ def _clean(
             f"{path}: feature {int(np.flatnonzero(~finite)[0])} has a coordinate that is not a "
             "number; mend or remove it"
         )
+    if kind is not None:
+        geometry = np.array([_only(g, _DIMENSION[kind]) for g in geometry], dtype=object)
     if kind == "polygon":
         for i in np.flatnonzero(~shapely.is_valid(geometry)):
             reason = shapely.is_valid_reason(geometry[i])
-            geometry[i] = _repaired(geometry[i])
+            geometry[i] = _only(_repaired(geometry[i]), 2)
             notes.append(f"feature {i} repaired ({reason})")
     if kind is not None:
-        geometry = np.array([_only(g, _DIMENSION[kind]) for g in geometry], dtype=object)
         dropped = shapely.is_empty(geometry)
         if dropped.any():
             types = Counter(t for t in frame.geometry[dropped].geom_type)
@@ -216,8 +243,12 @@ def _clean(
 
 
 def _repaired(geometry: shapely.Geometry) -> shapely.Geometry:
-    """Valid form of a polygon: every ring drawn counts, whichever of them the file calls a hole."""
-    return shapely.make_valid(geometry, method="linework")
+    """Valid form: parts add up, and of a part with a hole outside its shell every ring counts."""
+    parts = [
+        part if part.is_valid else shapely.make_valid(part, method="linework")
+        for part in shapely.get_parts(geometry)
+    ]
+    return shapely.union_all(parts)
 
 
 def _only(geometry: shapely.Geometry, dimension: int) -> shapely.Geometry:

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan import geodesy
-from lineplan.errors import ConflictError, PartitionError
+from lineplan.errors import ConflictError, GeometryError, PartitionError
 
 GRID_DEG = 1e-9
 """Noding grid: 0.1 mm. At 1e-7 areas are no longer conserved on most real days."""
@@ -40,11 +40,14 @@ class Proof:
         Unit with the largest difference.
     outside_units_km2 : float
         Ground that the source claims outside all units (sea, and beyond the frontier).
+    inside_units_km2 : float
+        Ground that the source claims inside the units.
     """
 
     conservation_error_m2: float
     worst_unit_id: str
     outside_units_km2: float
+    inside_units_km2: float
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,8 @@ def partition(
     ------
     ConflictError
         Two parties claim the same ground.
+    GeometryError
+        A unit or a claim is not a valid polygon.
     PartitionError
         The proof failed.
 
@@ -123,15 +128,18 @@ def partition(
     holder's main body, borders both the outer boundary and claimed ground, and lies wholly within
     `border_tolerance_km` of the outer boundary. Touching at a point does not connect.
     """
+    for kind, frame in (("units", units), ("claims", claims)):
+        _check_valid(kind, frame)
     polygons = _node(units, claims)
     unit_of = _unit_of(polygons, units)
-    holder = _holder_of(polygons, claims, default_holder, on_overlap)
+    holder, claimed = _holder_of(polygons, claims, default_holder, on_overlap)
     if contested is not None:
         holder[holder == "contested"] = contested
     inside = unit_of >= 0
     area_m2 = geodesy.area_m2(polygons)
-    outside_km2 = area_m2[~inside & (holder != default_holder)].sum() / 1e6
-    polygons, unit_of = polygons[inside], unit_of[inside]
+    outside_km2 = float(area_m2[~inside & claimed].sum() / 1e6)
+    inside_km2 = float(area_m2[inside & claimed].sum() / 1e6)
+    polygons, unit_of, claimed = polygons[inside], unit_of[inside], claimed[inside]
     holder, area_m2 = holder[inside], area_m2[inside]
     faces = gpd.GeoDataFrame(
         {
@@ -143,12 +151,21 @@ def partition(
         geometry=polygons,
         crs="EPSG:4326",
     )
-    proof = _prove(faces, units, float(outside_km2))
+    proof = _prove(faces, units, outside_km2, inside_km2)
     edges = _Edges.of(polygons)
     pieces = []
     if reconcile:
-        pieces = _reconcile(faces, edges, default_holder, border_tolerance_km, frontier)
+        pieces = _reconcile(faces, edges, claimed, default_holder, border_tolerance_km, frontier)
     return Partition(faces, _line(faces, edges), _reassigned(faces, pieces), proof)
+
+
+def _check_valid(kind: str, frame: gpd.GeoDataFrame) -> None:
+    geometry = frame.geometry.to_numpy()
+    for row in np.flatnonzero(~shapely.is_valid(geometry)):
+        raise GeometryError(
+            f"{kind}: row {row} is not a valid polygon ({shapely.is_valid_reason(geometry[row])}); "
+            "repair it, or read the file with lineplan"
+        )
 
 
 def _node(units: gpd.GeoDataFrame, claims: gpd.GeoDataFrame) -> NDArray[Any]:
@@ -180,7 +197,8 @@ def _holder_of(
     claims: gpd.GeoDataFrame,
     default_holder: str,
     on_overlap: OnOverlap,
-) -> NDArray[Any]:
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Holder of each polygon, and whether a claim says so."""
     holder = np.full(len(polygons), default_holder, dtype=object)
     claimed = np.zeros(len(polygons), dtype=bool)
     twice: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -206,7 +224,7 @@ def _holder_of(
             f"(near {place.x:.3f}, {place.y:.3f}); correct the source, or go on with "
             "--on-overlap contested or --on-overlap first"
         )
-    return holder
+    return holder, claimed
 
 
 @dataclass(frozen=True)
@@ -275,6 +293,7 @@ class _Piece:
 def _reconcile(
     faces: gpd.GeoDataFrame,
     edges: _Edges,
+    claimed: NDArray[np.bool_],
     default_holder: str,
     tolerance_km: float,
     frontier: shapely.Geometry | None,
@@ -303,18 +322,25 @@ def _reconcile(
     outer = _OuterBoundary.of(faces, edges, frontier)
     outermost = set(component[edges.left[~inner]].tolist())
     at_frontier = set(component[edges.left[~inner][outer.is_frontier]].tolist())
+    # What a source draws is never touched, and what reaches an edge that is no frontier may go on
+    # beyond the units given.
+    settled = set(component[mine & claimed].tolist())
+    settled |= set(component[edges.left[~inner][~outer.is_frontier]].tolist())
     pieces = []
     for number in border.index:
-        if number == main_body:
+        if number in settled or (number == main_body and frontier is None):
             continue
         members = np.flatnonzero(component == number)
         to_holder = str(border.loc[number].idxmax())
         if number in at_frontier:
             reach_km, within = outer.reach(faces.geometry.to_numpy()[members], tolerance_km)
-            action = "reassigned" if within else "kept"
-            pieces.append(_Piece(members, action, "border", to_holder, reach_km))
+            # Of part of a country, the largest piece can be a strip along the frontier.
+            if within or number != main_body:
+                action = "reassigned" if within else "kept"
+                pieces.append(_Piece(members, action, "border", to_holder, reach_km))
         elif (
-            number not in outermost
+            number != main_body
+            and number not in outermost
             and area_m2[members].sum() < NOISE_M2
             and border.loc[number].notna().sum() == 1
         ):
@@ -432,7 +458,9 @@ def _line(faces: gpd.GeoDataFrame, edges: _Edges) -> gpd.GeoDataFrame:
     return frame
 
 
-def _prove(faces: gpd.GeoDataFrame, units: gpd.GeoDataFrame, outside_km2: float) -> Proof:
+def _prove(
+    faces: gpd.GeoDataFrame, units: gpd.GeoDataFrame, outside_km2: float, inside_km2: float
+) -> Proof:
     """Check that the faces cover each unit once; raise PartitionError where they do not."""
     polygons = faces.geometry.to_numpy()
     if not shapely.coverage_is_valid(polygons, gap_width=GRID_DEG * 10):
@@ -454,4 +482,4 @@ def _prove(faces: gpd.GeoDataFrame, units: gpd.GeoDataFrame, outside_km2: float)
             f"unit {worst}: its faces differ from it by {error_m2[worst]:,.3f} m², more than the "
             f"{allowed_m2[worst]:,.3f} m² that noding explains; units must not overlap"
         )
-    return Proof(float(error_m2.sum()), worst, outside_km2)
+    return Proof(float(error_m2.sum()), worst, outside_km2, inside_km2)

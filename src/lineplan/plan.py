@@ -9,7 +9,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from lineplan.dataset import Dataset
 from lineplan.errors import PlanError, UsageError
@@ -53,8 +61,23 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Words = Annotated[dict[str, str], BeforeValidator(_by_language)]
+Words = Annotated[
+    dict[str, str],
+    BeforeValidator(_by_language),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "additionalProperties": {"type": "string"}},
+            ]
+        }
+    ),
+]
 """Text by language; a plain string is English."""
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A list that, where it is given, names something: an empty one would catch all ground."""
 
 
 class _Strict(BaseModel):
@@ -115,9 +138,20 @@ class Parameter(_Strict):
 class Where(_Strict):
     """Which ground a clause speaks of; every key given must hold."""
 
-    units: tuple[str, ...] = ()
-    not_units: tuple[str, ...] = ()
-    held_by: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    units: Names = ()
+    not_units: Names = ()
+    held_by: Annotated[
+        Names,
+        BeforeValidator(_listed),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                ]
+            }
+        ),
+    ] = ()
 
 
 class Forces(_Strict):
@@ -180,6 +214,7 @@ class Plan(_Strict):
     source: tuple[Source, ...] = ()
     parameters: dict[str, Parameter] = {}
     clause: tuple[Clause, ...] = Field(min_length=1)
+    _written: tuple[Clause, ...] = PrivateAttr(default=())
     _values: dict[str, Value] = PrivateAttr(default_factory=dict)
     _chosen: tuple[str, ...] = PrivateAttr(default=())
 
@@ -204,7 +239,7 @@ class Plan(_Strict):
         set: Mapping[str, Value] | None = None,
         readings: Mapping[str, str] | None = None,
     ) -> Plan:
-        """The plan with its parameters set and readings chosen.
+        """The plan with its parameters set and readings chosen, on top of those chosen before.
 
         Parameters
         ----------
@@ -224,11 +259,13 @@ class Plan(_Strict):
             A name is not declared (those declared are listed), a value is not allowed, or a
             parameter without default is not set.
         """
-        values: dict[str, Value | None] = {name: p.default for name, p in self.parameters.items()}
-        chosen = []
+        defaults = {name: p.default for name, p in self.parameters.items()}
+        values: dict[str, Value | None] = {**defaults, **self._values}
+        chosen = list(self._chosen)
         for clause_id, reading_id in (readings or {}).items():
             reading = self._reading(clause_id, reading_id)
             values.update(reading.set)
+            chosen = [c for c in chosen if c != f"{clause_id}={reading_id}"]
             chosen.append(f"{clause_id}={reading_id}")
         for name, value in (set or {}).items():
             if name not in self.parameters:
@@ -240,6 +277,7 @@ class Plan(_Strict):
                 raise UsageError(f"{self.id}: parameter {name} must be set: --set {name}=VALUE")
             if fault := parameter.fault(values[name]):
                 raise UsageError(f"{self.id}: parameter {name}: {fault}")
+        written = self._written or self.clause
         clauses = tuple(
             clause.model_copy(
                 update={
@@ -248,9 +286,10 @@ class Plan(_Strict):
                     if getattr(clause, field) in values
                 }
             )
-            for clause in self.clause
+            for clause in written
         )
         plan = self.model_copy(update={"clause": clauses})
+        plan._written = written
         plan._values = {name: value for name, value in values.items() if value is not None}
         plan._chosen = tuple(chosen)
         return plan
@@ -351,16 +390,23 @@ def _fault(raw: Mapping[str, Any], error: Any) -> str:
     steps = list(error["loc"])
     where = ""
     if len(steps) > 1 and steps[0] == "clause" and isinstance(steps[1], int):
-        where = f"clause {_id_of(_tables(raw, 'clause')[steps[1]], steps[1])}: "
+        clause = raw["clause"][steps[1]]
+        where = f"clause {_id_of(clause if isinstance(clause, Mapping) else {}, steps[1])}: "
         steps = steps[2:]
-    key = ".".join(str(step) for step in steps if step not in ("Forces", "str"))
+    key = ".".join(str(step) for step in steps if not _is_type(str(step)))
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(steps[-1]), _KEYS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{where}unknown key {key!r}{hint}"
     if error["type"] == "missing":
         return f"{where}{key!r} is missing"
-    return f"{where}{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
+    return f"{where}{key}: {message}" if key else f"{where}{message}"
+
+
+def _is_type(step: str) -> bool:
+    """Whether a step of pydantic's path is the name of a type, not a key of the file."""
+    return step in ("Forces", "str") or step.startswith(("literal[", "tuple["))
 
 
 def _keys(model: type[BaseModel]) -> Iterator[str]:
@@ -426,12 +472,30 @@ class _Check:
                 yield f"{kind} {twice}: the id is used twice"
         for name, table in self.parameters.items():
             yield from self._of_parameter(name, table)
+        yield from self._circles()
+
+    def _circles(self) -> Iterator[str]:
+        """Clauses that override each other, directly or by way of others."""
+        above = {
+            clause_id: set(_strings(clause, "overrides")) - {clause_id}
+            for clause_id, clause in zip(self.clause_ids, self.clauses, strict=True)
+        }
+        for clause_id in above:
+            seen: set[str] = set()
+            ahead = set(above[clause_id])
+            while ahead:
+                seen |= ahead
+                ahead = {o for a in ahead for o in above.get(a, ())} - seen
+            if clause_id in seen:
+                yield f"clause {clause_id}: overrides a clause that overrides it"
 
     def _of_parameter(self, name: str, table: object) -> Iterator[str]:
         try:
             parameter = Parameter.model_validate(table)
         except ValidationError:
             return
+        if name in (*self.parties, UNSPECIFIED, "none", AS_HELD, *RECOGNITIONS):
+            yield f"parameter {name}: the name is a word of the plan language; choose another"
         if parameter.default is not None and (fault := parameter.fault(parameter.default)):
             yield f"parameter {name}: default {fault}"
 
@@ -450,26 +514,42 @@ class _Check:
             for party in _strings(where, "held_by"):
                 yield from self._party(party, "held_by", NO_PARTY)
         yield from self._of_terms(clause)
+        readings = [str(reading.get("id", "?")) for reading in _tables(clause, "reading")]
+        for twice in sorted({r for r in readings if readings.count(r) > 1}):
+            yield f"reading {twice}: the id is used twice"
         for reading in _tables(clause, "reading"):
             yield from self._of_reading(reading)
 
     def _of_terms(self, clause: Mapping[str, Any]) -> Iterator[str]:
         for key, extra in (
-            ("recognized_as", (UNSPECIFIED,)),
+            ("recognized_as", (UNSPECIFIED, AS_HELD)),
             ("to_be_held_by", (UNSPECIFIED, "none", AS_HELD)),
         ):
-            if isinstance(value := clause.get(key), str) and value not in self.parameters:
-                yield from self._party(value, key, extra)
+            if not isinstance(value := clause.get(key), str):
+                continue
+            for party in self._choices(value):
+                yield from self._party(party, key, extra)
         for party in _strings(clause, "recognized_by"):
             yield from self._party(party, "recognized_by", (UNSPECIFIED,))
         if isinstance(forces := clause.get("forces"), Mapping):
             for party in _strings(forces, "barred"):
                 yield from self._party(party, "forces.barred", ())
         kind = clause.get("recognition")
-        if isinstance(kind, str) and kind not in RECOGNITIONS and kind not in self.parameters:
-            yield (
-                f"recognition {kind!r} is neither a parameter nor one of {', '.join(RECOGNITIONS)}"
-            )
+        for value in self._choices(kind) if isinstance(kind, str) else ():
+            if value not in RECOGNITIONS:
+                yield (
+                    f"recognition {value!r} is neither a parameter nor one of "
+                    f"{', '.join(RECOGNITIONS)}"
+                )
+
+    def _choices(self, value: str) -> list[str]:
+        """What a field can become: the value itself, or all that the parameter it names allows."""
+        table = self.parameters.get(value)
+        if not isinstance(table, Mapping):
+            return [] if value in self.parameters else [value]
+        return [
+            str(choice) for choice in table.get("choices") or [table.get("default", UNSPECIFIED)]
+        ]
 
     def _of_reading(self, reading: Mapping[str, Any]) -> Iterator[str]:
         name = reading.get("id", "?")

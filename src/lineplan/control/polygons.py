@@ -91,7 +91,7 @@ def _state(
 
 
 def _day(value: object, name: str) -> date | None:
-    if value is None or value is pd.NaT or value == "":
+    if pd.isna(value) or value == "":
         return None
     if isinstance(value, datetime):
         return value.date()
