@@ -266,6 +266,13 @@ def test_wrong_layer(line: Any, tmp_path: Path) -> None:
     assert "zones, line, units" in text
 
 
+def test_wrong_layer_to_write(line: Any, tmp_path: Path) -> None:
+    said = line("export", "-o", "x.gpkg", "--layer", "lakes")
+    assert said.status == 1
+    assert said.err.splitlines()[-1].endswith("zones, line, units, reassigned, sources")
+    assert not list(tmp_path.iterdir())
+
+
 def test_units_from_our_own_geopackage(line: Any, tmp_path: Path) -> None:
     assert line("export", "-o", "z.gpkg").status == 0
     said = line("areas", "--units", f"{tmp_path / 'z.gpkg'}:units", "--format", "json")
@@ -360,7 +367,6 @@ def test_missing_folder(line: Any) -> None:
         ["locate", "500", "48"],
         ["places", "--unit", "UA-99"],
         ["export", "-o", "x.docx"],
-        ["export", "-o", "x.gpkg", "--layer", "lakes"],
         ["export"],
     ],
     ids=" ".join,

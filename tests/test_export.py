@@ -419,7 +419,7 @@ def test_parquet_that_cannot_be_finished_leaves_the_older_file(
 def test_unknown_layers_and_endings_are_told_with_the_known(
     arrangement: lp.Arrangement, tmp_path: Path, name: str, layer: str | None, message: str
 ) -> None:
-    with pytest.raises(lp.UsageError, match=message):
+    with pytest.raises(lp.LineplanError, match=message):
         write_arrangement(arrangement, tmp_path / name, layer=layer)
     assert not any(tmp_path.iterdir())
 

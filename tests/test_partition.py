@@ -180,7 +180,7 @@ def test_a_strip_within_the_tolerance_goes_to_the_holder_it_borders() -> None:
     assert held(parted, "bora") == pytest.approx(SQUARE_KM2)
     assert pieces(parted) == [("reassigned", "border", "bora")]
     rows = parted.reassigned
-    assert rows["unit_id"].tolist() == ["T-SE", "T-NE"]
+    assert rows["unit_id"].tolist() == ["T-NE", "T-SE"]
     assert rows["held_by_mapped"].unique().tolist() == ["aria"]
     assert rows["area_km2"].sum() == pytest.approx(strip_km2)
     assert rows["reach_km"].tolist() == pytest.approx([2.226, 2.226], abs=0.005)

@@ -61,7 +61,8 @@ def test_sources_are_named_once_and_the_reference_text_first() -> None:
     assert ids[0] == "cna"
     assert len(set(ids)) == len(ids)
     for source in sources:
-        assert source["name"] and source["language"]
+        assert source["name"]
+        assert source["language"]
         assert source["url"].startswith("https://")
     assert sources[0]["language"] == register()["language"]
 
@@ -77,7 +78,9 @@ def test_summary_is_one_conditional_sentence_in_each_language(point: dict[str, A
     for language, text in summary.items():
         assert re.search(CONDITIONAL[language], text), (language, text)
         end = "。" if language == "zh-Hant" else "."
-        assert text.endswith(end) and f"{end} " not in text and text.count("。") <= 1, text
+        assert text.endswith(end), text
+        assert f"{end} " not in text, text
+        assert text.count("。") <= 1, text
 
 
 @every_point

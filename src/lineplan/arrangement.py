@@ -258,7 +258,7 @@ def arrange(
     source = control
     if not isinstance(source, Control):
         source = read_control(source, dataset, as_of=as_date(as_of))
-    frame, unit_notes, units_source = _units(units, unit_id, dataset, chosen)
+    frame, unit_notes, units_papers = _units(units, unit_id, dataset, chosen)
     own_units = units is None
     parted = partition(
         frame,
@@ -282,8 +282,8 @@ def arrange(
     notes += _unused_clauses(chosen, zones)
     conditions = _conditions(chosen, dataset, source, parted)
     conditions |= {
-        "units_source": units_source[0],
-        "units_viewpoint": units_source[1],
+        **units_papers,
+        "assessed_range_km2": _ranges(assessed),
         "contested": contested,
         "reconciled": reconcile,
         "notes": notes,
@@ -398,23 +398,28 @@ def _units(
     unit_id: str | None,
     dataset: Dataset,
     plan: Plan,
-) -> tuple[gpd.GeoDataFrame, list[str], tuple[str, str]]:
-    """The units, what to say of them, and their source and viewpoint."""
+) -> tuple[gpd.GeoDataFrame, list[str], dict[str, str]]:
+    """The units, what to say of them, and their papers for the conditions."""
     if units is None:
         file = dataset.file("units")
-        return dataset.units(), [], (file.title, file.viewpoint)
+        papers = {"source": file.title, "viewpoint": file.viewpoint, "licence": file.licence}
+        papers |= {"date": file.as_of.isoformat(), "sha256": file.sha256}
+        return dataset.units(), [], {f"units_{key}": value for key, value in papers.items()}
     if isinstance(units, gpd.GeoDataFrame):
-        name, frame, notes = "units", _checked_units(units), []
+        name, sha256, frame, notes = "units", "", _checked_units(units), []
     else:
         match = read_units(units, dataset, unit_id=unit_id)
-        name, frame, notes = Path(units).name, match.frame, [*match.notes, match.description]
+        name, sha256, frame = match.name, match.sha256, match.frame
+        notes = [*match.notes, match.description]
     missing = [u for u in plan.named_units() if u not in set(frame["unit_id"])]
     if missing:
         raise DatasetError(
             f"{name}: plan {plan.id} names {', '.join(plan.named_units())}; the file has "
             f"{', '.join(map(str, frame['unit_id']))}; missing: {', '.join(missing)}"
         )
-    return frame, notes, (name, "as in the file given")
+    papers = {"source": name, "viewpoint": "as in the file given", "licence": "", "date": ""}
+    papers |= {"sha256": sha256}
+    return frame, notes, {f"units_{key}": value for key, value in papers.items()}
 
 
 def _checked_units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -574,6 +579,13 @@ def _assess(plan: Plan, dataset: Dataset, units: gpd.GeoDataFrame, source: Contr
     return table.merge(clauses, on=["unit_id", "held_by"]).assign(
         unit_name=lambda t: t["unit_id"].map(names)
     )
+
+
+def _ranges(assessed: pd.DataFrame) -> dict[str, list[float]]:
+    """Lowest and highest assessment of each status, in km²."""
+    sums = assessed.groupby(["status", "assessment"])["km2"].sum().groupby("status")
+    low, high = sums.min(), sums.max()
+    return {str(status): [float(low[status]), float(high[status])] for status in low.index}
 
 
 def _assessed_range(

@@ -386,6 +386,8 @@ class UnitMatch:
     ----------
     frame : GeoDataFrame
         `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant` and `geometry` (EPSG:4326).
+    name, sha256 : str
+        Of the file.
     description : str
         The match in words.
     notes : tuple of str
@@ -393,6 +395,8 @@ class UnitMatch:
     """
 
     frame: gpd.GeoDataFrame
+    name: str
+    sha256: str
     description: str
     notes: tuple[str, ...]
 
@@ -466,7 +470,8 @@ def read_units(path: str | Path, dataset: Dataset, *, unit_id: str | None = None
             " ..." if len(others) > 8 else ""
         )
     columns = [*names.columns, "geometry"]
-    return UnitMatch(gpd.GeoDataFrame(result[columns], crs=frame.crs), description, tuple(notes))
+    matched_units = gpd.GeoDataFrame(result[columns], crs=frame.crs)
+    return UnitMatch(matched_units, features.name, features.sha256, description, tuple(notes))
 
 
 def _check_names(

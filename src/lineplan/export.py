@@ -68,9 +68,9 @@ def write_arrangement(
     Raises
     ------
     UsageError
-        The ending or the layer is unknown.
+        The ending is unknown.
     LineplanError
-        The file cannot be written.
+        The layer is unknown, or the file cannot be written.
 
     Notes
     -----
@@ -88,7 +88,7 @@ def write_arrangement(
         raise UsageError(f"{path}: unknown ending {ending!r}; known are {', '.join(_DRIVERS)}")
     known = LAYERS if ending in _HOLD_TABLES else LAYERS[:-1]
     if layer is not None and layer not in known:
-        raise UsageError(
+        raise LineplanError(
             f"{path}: no layer {layer!r}; layers of {ending} files are {', '.join(known)}"
         )
     chosen = [layer] if layer else LAYERS if ending == ".gpkg" else ["zones"]
@@ -236,7 +236,11 @@ def _of_ground(arrangement: Arrangement) -> Iterator[dict[str, Any]]:
         papers = source.model_dump(exclude={"terms"})
         yield {"kind": "control, derived from", **papers, "licence": source.terms}
     units = next((f for f in files if f.role == "units" and f.title == said["units_source"]), None)
-    given = {"kind": "units", "name": said["units_source"], "viewpoint": said["units_viewpoint"]}
+    given = {
+        "kind": "units",
+        "name": said["units_source"],
+        **{key: said[f"units_{key}"] for key in ("date", "licence", "viewpoint", "sha256")},
+    }
     yield _of_file(units) if units else given
 
 

@@ -21,6 +21,8 @@ from lineplan.errors import ConflictError, GeometryError, PartitionError
 
 GRID_DEG = 1e-9
 """Noding grid: 0.1 mm. At 1e-7 areas are no longer conserved on most real days."""
+FRONTIER_MATCH_M = 5_000.0
+"""Two sources of units draw one frontier about a kilometre apart, rarely more than five."""
 NOISE_M2 = 10_000.0
 """Ground of the default holder smaller than 1 ha, enclosed by one other holder, is noise."""
 
@@ -153,7 +155,7 @@ def partition(
     )
     proof = _prove(faces, units, outside_km2, inside_km2)
     edges = _Edges.of(polygons)
-    pieces = []
+    pieces = None
     if reconcile:
         pieces = _reconcile(faces, edges, claimed, default_holder, border_tolerance_km, frontier)
     return Partition(faces, _line(faces, edges), _reassigned(faces, pieces), proof)
@@ -261,8 +263,15 @@ class _Edges:
         return shapely.linestrings(np.stack([self.start[chosen], self.end[chosen]], axis=1))
 
 
+def _segments(lines: shapely.Geometry) -> NDArray[Any]:
+    """The edges of lines, one LineString each."""
+    xy, line_of = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
+    inside = line_of[1:] == line_of[:-1]
+    return shapely.linestrings(np.stack([xy[:-1][inside], xy[1:][inside]], axis=1))
+
+
 def _components(count: int, pairs: NDArray[np.int64]) -> Int:
-    """Number of the connected component of each of `count` faces, joined by `pairs`."""
+    """A face of the connected component of each of `count` faces, joined by `pairs`."""
     neighbours = defaultdict(list)
     for a, b in pairs:
         neighbours[a].append(b)
@@ -282,12 +291,17 @@ def _components(count: int, pairs: NDArray[np.int64]) -> Int:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Pieces:
+    """Connected pieces of the default holder's ground that reconciliation looked at.
+
+    One element for each piece; `faces` and `piece_of` pair faces with the piece they are in.
+    """
+
     faces: Int
-    action: str
-    reason: str
-    held_by: str
-    reach_km: float
+    piece_of: Int
+    is_border: NDArray[np.bool_]
+    is_moved: NDArray[np.bool_]
+    reach_km: NDArray[np.float64]
 
 
 def _reconcile(
@@ -297,59 +311,67 @@ def _reconcile(
     default_holder: str,
     tolerance_km: float,
     frontier: shapely.Geometry | None,
-) -> list[_Piece]:
+) -> _Pieces | None:
     """Reassign border mismatches and noise in `faces.held_by`; return the pieces looked at."""
-    holder = faces["held_by"].to_numpy().copy()
-    area_m2 = faces["area_m2"].to_numpy()
-    inner = edges.right >= 0
-    left, right = edges.left[inner], edges.right[inner]
-    ours = (holder[left] == default_holder) & (holder[right] == default_holder)
-    component = _components(len(faces), np.unique(np.c_[left, right][ours], axis=0))
+    holder = faces["held_by"].to_numpy(dtype=object).copy()
     mine = holder == default_holder
     if not mine.any() or mine.all():
-        return []
-    size_m2 = np.bincount(component[mine], weights=area_m2[mine])
-    main_body = int(size_m2.argmax())
+        return None
+    inner = edges.right >= 0
+    left, right = edges.left[inner], edges.right[inner]
+    both = mine[left] & mine[right]
+    component = _components(len(faces), np.unique(np.c_[left, right][both], axis=0))
+    area_m2 = faces["area_m2"].to_numpy()
+    size_m2 = np.bincount(component[mine], weights=area_m2[mine], minlength=len(faces))
 
-    across = (holder[left] == default_holder) != (holder[right] == default_holder)
-    ours_side = np.where(holder[left] == default_holder, left, right)[across]
-    their_side = np.where(holder[left] == default_holder, right, left)[across]
+    across = mine[left] != mine[right]
+    ours = np.where(mine[left], left, right)[across]
+    theirs = np.where(mine[left], right, left)[across]
     shared_m = geodesy.segment_length_m(edges.start[inner][across], edges.end[inner][across])
-    border = pd.DataFrame(
-        {"component": component[ours_side], "held_by": holder[their_side], "shared_m": shared_m}
-    ).pivot_table(index="component", columns="held_by", values="shared_m", aggfunc="sum")
+    holders, their_holder = np.unique(holder[theirs].astype(str), return_inverse=True)
+    border_m = np.zeros((len(faces), len(holders)))
+    np.add.at(border_m, (component[ours], their_holder), shared_m)
 
     outer = _OuterBoundary.of(faces, edges, frontier)
-    outermost = set(component[edges.left[~inner]].tolist())
-    at_frontier = set(component[edges.left[~inner][outer.is_frontier]].tolist())
+
+    def having(some: Int) -> NDArray[np.bool_]:
+        """Which components have one of some faces."""
+        mask = np.zeros(len(faces), dtype=bool)
+        mask[component[some]] = True
+        return mask
+
+    outermost = edges.left[~inner]
     # What a source draws is never touched, and what reaches an edge that is no frontier may go on
     # beyond the units given.
-    settled = set(component[mine & claimed].tolist())
-    settled |= set(component[edges.left[~inner][~outer.is_frontier]].tolist())
-    pieces = []
-    for number in border.index:
-        if number in settled or (number == main_body and frontier is None):
-            continue
-        members = np.flatnonzero(component == number)
-        to_holder = str(border.loc[number].idxmax())
-        if number in at_frontier:
-            reach_km, within = outer.reach(faces.geometry.to_numpy()[members], tolerance_km)
-            # Of part of a country, the largest piece can be a strip along the frontier.
-            if within or number != main_body:
-                action = "reassigned" if within else "kept"
-                pieces.append(_Piece(members, action, "border", to_holder, reach_km))
-        elif (
-            number != main_body
-            and number not in outermost
-            and area_m2[members].sum() < NOISE_M2
-            and border.loc[number].notna().sum() == 1
-        ):
-            pieces.append(_Piece(members, "reassigned", "noise", to_holder, np.nan))
-    for piece in pieces:
-        if piece.action == "reassigned":
-            holder[piece.faces] = piece.held_by
+    settled = having(np.flatnonzero(mine & claimed)) | having(outermost[~outer.is_frontier])
+    cut_off = border_m.any(axis=1) & ~settled
+    is_border = cut_off & having(outermost[outer.is_frontier])
+    is_noise = cut_off & ~having(outermost) & (size_m2 < NOISE_M2)
+    is_noise &= (border_m > 0).sum(axis=1) == 1
+    # Of part of a country, the largest piece can be a strip along the frontier.
+    main_body = int(size_m2.argmax())
+    is_noise[main_body] = False
+    is_border[main_body] &= frontier is not None
+    chosen = np.flatnonzero(is_border | is_noise)
+    number = np.full(len(faces), -1)
+    number[chosen] = np.arange(len(chosen))
+    looked_at = np.flatnonzero(mine & (number[component] >= 0))
+    piece_of = number[component[looked_at]]
+    is_border = is_border[chosen]
+    at_border = is_border[piece_of]
+    reach_km = np.full(len(chosen), np.nan)
+    is_moved = ~is_border
+    reach_km[is_border], is_moved[is_border] = outer.reach(
+        faces.geometry.to_numpy()[looked_at[at_border]],
+        (np.cumsum(is_border) - 1)[piece_of[at_border]],
+        tolerance_km,
+    )
+    to_holder = holders[border_m[chosen].argmax(axis=1)]
+    moved = is_moved[piece_of]
+    holder[looked_at[moved]] = to_holder[piece_of[moved]]
     faces["held_by"] = holder
-    return pieces
+    listed = (is_moved | (chosen != main_body))[piece_of]
+    return _Pieces(looked_at[listed], piece_of[listed], is_border, is_moved, reach_km)
 
 
 @dataclass(frozen=True)
@@ -359,7 +381,6 @@ class _OuterBoundary:
     bounds: tuple[float, float, float, float]
     is_frontier: NDArray[np.bool_]
     segments: NDArray[Any]
-    tree: shapely.STRtree
 
     @classmethod
     def of(
@@ -369,59 +390,83 @@ class _OuterBoundary:
         segments = geodesy.to_plane(edges.lines(edges.right < 0), bounds)
         is_frontier = np.ones(len(segments), dtype=bool)
         if frontier is not None:
-            # Two sources of units differ by about a kilometre, rarely by more than five.
-            near = shapely.buffer(geodesy.to_plane([frontier], bounds)[0], 5000)
-            shapely.prepare(near)
-            is_frontier = shapely.covers(near, segments)
-        kept = segments[is_frontier]
-        return cls(bounds, is_frontier, kept, shapely.STRtree(kept))
+            known = geodesy.to_plane(_segments(frontier), bounds)
+            # An inner border meets the frontier at its end; an edge of the frontier keeps to it.
+            tree = shapely.STRtree(known)
+            for part in (0.0, 0.5, 1.0):
+                at = shapely.line_interpolate_point(segments, part, normalized=True)
+                near = tree.query(at, predicate="dwithin", distance=FRONTIER_MATCH_M)
+                is_frontier &= np.isin(np.arange(len(segments)), near[0])
+        return cls(bounds, is_frontier, segments[is_frontier])
 
-    def reach(self, polygons: NDArray[Any], tolerance_km: float) -> tuple[float, bool]:
-        """How far inland `polygons` reach (km, at their vertices), and whether wholly within."""
-        piece = shapely.union_all(geodesy.to_plane(polygons, self.bounds))
-        vertices = shapely.points(shapely.get_coordinates(shapely.segmentize(piece, 500)))
-        _, distance_m = self.tree.query_nearest(vertices, return_distance=True, all_matches=False)
-        reach_m, tolerance_m = float(distance_m.max()), tolerance_km * 1000
-        if reach_m > tolerance_m:
-            return reach_m / 1000, False
-        # The middle of a piece can be farther inland than its edge.
-        near = self.tree.query(piece, predicate="dwithin", distance=tolerance_m)
-        strip = shapely.union_all(shapely.buffer(self.segments[near], tolerance_m, quad_segs=64))
-        return reach_m / 1000, bool(strip.covers(piece))
+    def reach(
+        self, polygons: NDArray[Any], piece_of: Int, tolerance_km: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """How far inland each piece reaches (km), and whether it lies wholly within the tolerance.
+
+        Distances are taken at points every 500 m along a piece's edge.
+        """
+        count = int(piece_of.max()) + 1 if len(piece_of) else 0
+        tolerance_m, tree = tolerance_km * 1000, shapely.STRtree(self.segments)
+        polygons = geodesy.to_plane(polygons, self.bounds)
+        points, polygon_of = shapely.get_coordinates(
+            shapely.segmentize(polygons, 500), return_index=True
+        )
+        (_, _), distance_m = tree.query_nearest(
+            shapely.points(points), return_distance=True, all_matches=False
+        )
+        reach_m = np.zeros(count)
+        np.maximum.at(reach_m, piece_of[polygon_of], distance_m)
+        within = reach_m <= tolerance_m
+        # The middle of a piece can be farther inland than its edge, by no more than the radius of
+        # the largest circle in it.
+        area_m2 = np.bincount(piece_of, weights=shapely.area(polygons), minlength=count)
+        unsure = within & (reach_m + np.sqrt(area_m2 / np.pi) + 250 > tolerance_m)
+        for piece in np.flatnonzero(unsure):
+            whole = shapely.union_all(polygons[piece_of == piece])
+            near = tree.query(whole, predicate="dwithin", distance=tolerance_m)
+            strips = shapely.buffer(self.segments[near], tolerance_m, quad_segs=64)
+            within[piece] = shapely.union_all(strips).covers(whole)
+        return reach_m / 1000, within
 
 
-def _reassigned(faces: gpd.GeoDataFrame, pieces: list[_Piece]) -> gpd.GeoDataFrame:
-    rows: list[dict[str, Any]] = []
-    for piece in pieces:
-        of_unit = faces.iloc[piece.faces].groupby("unit_id", sort=True)
-        for unit_id, part in of_unit:
-            geometry = shapely.union_all(part.geometry.to_numpy(), grid_size=GRID_DEG)
-            inside = shapely.point_on_surface(geometry)
-            rows.append(
-                {
-                    "unit_id": unit_id,
-                    "action": piece.action,
-                    "reason": piece.reason,
-                    "held_by_mapped": part["held_by_mapped"].iloc[0],
-                    "held_by": part["held_by"].iloc[0],
-                    "area_km2": part["area_m2"].sum() / 1e6,
-                    "reach_km": piece.reach_km,
-                    "lon": inside.x,
-                    "lat": inside.y,
-                    "geometry": geometry,
-                    "_piece_m2": faces["area_m2"].iloc[piece.faces].sum(),
-                    "_at": piece.faces.min(),
-                }
-            )
+def _reassigned(faces: gpd.GeoDataFrame, pieces: _Pieces | None) -> gpd.GeoDataFrame:
+    """The table of pieces, largest first."""
     columns = ["piece", "unit_id", "action", "reason", "held_by_mapped", "held_by", "area_km2"]
     columns += ["reach_km", "lon", "lat", "geometry"]
-    if not rows:
-        return gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry", crs="EPSG:4326")
-    table = pd.DataFrame(rows).sort_values(["_piece_m2", "_at", "unit_id"], ascending=False)
-    table["piece"] = pd.factorize(table["_at"])[0] + 1
-    return gpd.GeoDataFrame(
-        table[columns].reset_index(drop=True), geometry="geometry", crs="EPSG:4326"
+    if pieces is None or not len(pieces.faces):
+        kinds = dict.fromkeys(columns, "str") | {"piece": "int64"}
+        kinds |= dict.fromkeys(("area_km2", "reach_km", "lon", "lat"), "float64")
+        empty = pd.DataFrame({c: pd.Series([], dtype=kinds[c]) for c in columns[:-1]})
+        return gpd.GeoDataFrame(empty, geometry=[], crs="EPSG:4326")
+    part = faces.iloc[pieces.faces].reset_index(drop=True)
+    piece_m2 = np.bincount(pieces.piece_of, weights=part["area_m2"])
+    rank = np.empty(len(piece_m2), dtype=np.int64)
+    rank[np.argsort(-piece_m2, kind="stable")] = np.arange(len(piece_m2))
+    part["piece"] = rank[pieces.piece_of] + 1
+    part["action"] = np.where(pieces.is_moved, "reassigned", "kept")[pieces.piece_of]
+    part["reason"] = np.where(pieces.is_border, "border", "noise")[pieces.piece_of]
+    part["reach_km"] = pieces.reach_km[pieces.piece_of]
+    part["area_km2"] = part["area_m2"] / 1e6
+    keys = ["piece", "unit_id"]
+    shapes = part.groupby(keys)["geometry"].agg(lambda s: shapely.coverage_union_all(s.to_numpy()))
+    table = (
+        part.drop(columns=["geometry", "area_m2"])
+        .groupby(keys)
+        .agg(
+            {
+                c: "first"
+                for c in part.columns
+                if c in columns and c not in (*keys, "area_km2", "geometry")
+            }
+            | {"area_km2": "sum"}
+        )
     )
+    inside = shapely.point_on_surface(shapes.to_numpy())
+    table["lon"], table["lat"] = shapely.get_x(inside), shapely.get_y(inside)
+    table["geometry"] = shapes
+    table = table.reset_index()[columns]
+    return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326")
 
 
 def _line(faces: gpd.GeoDataFrame, edges: _Edges) -> gpd.GeoDataFrame:

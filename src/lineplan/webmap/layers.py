@@ -186,7 +186,7 @@ def _labels(
         label = {"kind": "line", "text": text, "at": line_spots, "zoom": 0, "layer": "line"}
         ranked.append((1.5, label))
     for _, unit in facts.arrangement.units.iterrows():
-        size, rank, zoom = ("named", 2, 5.5) if unit["unit_id"] in named else ("", 4, 6.75)
+        size, rank, zoom = ("named", 2.0, 5.5) if unit["unit_id"] in named else ("", 4.0, 6.75)
         text, spots = names[str(unit["unit_id"])], _roomy(unit.geometry)
         label = {"kind": "unit", "text": text, "at": spots, "zoom": zoom, "size": size}
         ranked.append((rank, {**label, "layer": "units"}))
