@@ -70,6 +70,8 @@ class Arrangement:
         does not set is ``unspecified``.
     line : GeoDataFrame
         The line of contact, as in `Partition.line`.
+    line_by_unit : DataFrame
+        Its length in each unit, as in `Partition.line_by_unit`.
     units : GeoDataFrame
         `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant`, `area_km2`, `geometry`.
     reassigned : GeoDataFrame
@@ -84,6 +86,7 @@ class Arrangement:
     control: Control
     zones: gpd.GeoDataFrame
     line: gpd.GeoDataFrame
+    line_by_unit: pd.DataFrame
     units: gpd.GeoDataFrame
     reassigned: gpd.GeoDataFrame
     conditions: dict[str, Any]
@@ -271,7 +274,7 @@ def arrange(
         frontier=None if own_units else _frontier(dataset),
     )
     _check_overlap(parted, source)
-    notes = [*source.notes, *unit_notes, *_piece_notes(parted)]
+    notes = [*source.notes, *unit_notes, *parted.repairs, *_piece_notes(parted)]
     for note in notes:
         if "stays with" in note:
             warnings.warn(note, LineplanWarning, stacklevel=2)
@@ -294,6 +297,7 @@ def arrange(
         source,
         zones,
         parted.line,
+        parted.line_by_unit,
         units_out,
         parted.reassigned,
         conditions,
