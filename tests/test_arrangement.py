@@ -83,7 +83,14 @@ def test_each_side_of_a_frozen_unit_is_kept_apart(point21: lp.Arrangement) -> No
     for unit_id in ("UA-23", "UA-65"):
         for side in ("ru", "ua"):
             found = zone(point21, unit_id, side)
-            assert (found.status, found.to_be_held_by) == ("frozen_at_line", side)
+            assert (found.status, found.to_be_held_by) == ("frozen_at_line", "unspecified")
+
+
+def test_frozen_can_be_read_as_each_side_staying() -> None:
+    read = lp.arrange(readings={"21.2": "each_side_stays"})
+    for unit_id in ("UA-23", "UA-65"):
+        for side in ("ru", "ua"):
+            assert zone(read, unit_id, side).to_be_held_by == side
 
 
 def test_luhansk_that_is_not_mapped_as_held(point21: lp.Arrangement) -> None:
@@ -537,3 +544,27 @@ def test_the_toy_country_is_what_it_is_drawn_as(toy: lp.Dataset) -> None:
     assert (area_m2(toy.units().geometry.to_numpy()) / 1e6).tolist() == pytest.approx(
         [SQUARE_KM2] * 4, rel=1e-12
     )
+
+
+@pytest.mark.parametrize("by", ["status", ["status", "clause"], ["unit", "status"]])
+def test_a_row_of_two_holders_does_not_bear_the_label_of_one(
+    point21: lp.Arrangement, by: str | list[str]
+) -> None:
+    """Ground not mapped as held by Russian forces was called controlled by Russia."""
+    areas = point21.areas(by)
+    frozen = areas.loc[areas["status"] == "frozen_at_line", "status_label"]
+    assert set(frozen) == {"Line to be frozen"}
+    recognized = areas.loc[areas["status"] == "recognized", "status_label"]
+    assert {label.count("withdrawal") for label in recognized} == {0}
+
+
+def test_a_control_of_another_day_than_asked_for_is_an_error(ukraine: lp.Dataset) -> None:
+    control = lp.read_control(None, ukraine)
+    assert lp.arrange(control=control, as_of="2025-11-20").conditions["line_date"] == "2025-11-20"
+    with pytest.raises(lp.ControlError, match="is a state of 2025-11-20, not of 2025-11-21"):
+        lp.arrange(control=control, as_of="2025-11-21")
+
+
+def test_arrangements_can_be_compared_and_hashed(point21: lp.Arrangement) -> None:
+    assert point21 == point21
+    assert len({point21, point21}) == 1

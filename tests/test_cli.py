@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -380,11 +382,67 @@ def test_usage_errors(line: Any, arguments: list[str], tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_as_of_must_not_contradict_the_file(line: Any) -> None:
-    assert "is dated 2025-11-20, not 2026-01-01" in one_line_of(
-        line("areas", "--as-of", "2026-01-01")
+def test_as_of_must_not_contradict_the_file(line: Any, tmp_path: Path) -> None:
+    ground = gpd.GeoDataFrame({"held_by": ["ru"]}, geometry=[box(36, 47, 38, 49)], crs=4326)
+    ground.to_file(tmp_path / "line_20251120.geojson")
+    call = ["areas", "--control", "line_20251120.geojson", "--as-of"]
+    assert "is dated 2025-11-20, not 2026-01-01" in one_line_of(line(*call, "2026-01-01"))
+    assert line(*call, "2025-11-20").status == 0
+
+
+def test_as_of_takes_the_latest_state_on_or_before_it(line: Any) -> None:
+    said = line("areas", "--as-of", "2026-01-01", "--format", "json")
+    assert "the latest state on or before 2026-01-01 is of 2025-11-20" in said.err
+    assert said.document["conditions"]["line_date"] == "2025-11-20"
+    assert "has no state on or before 2025-11-19" in one_line_of(
+        line("areas", "--as-of", "2025-11-19")
     )
-    assert line("areas", "--as-of", "2025-11-20").status == 0
+
+
+def test_a_line_is_not_of_the_future(line: Any) -> None:
+    assert "lies in the future" in line("areas", "--as-of", "2999-01-01").err
+
+
+def test_a_source_that_seems_to_draw_every_party_is_refused(line: Any, tmp_path: Path) -> None:
+    gpd.GeoDataFrame(geometry=[box(20, 40, 45, 55)], crs=4326).to_file(tmp_path / "all.geojson")
+    assert "do not say who holds them" in one_line_of(line("areas", "--control", "all.geojson"))
+
+
+def test_a_reading_and_a_value_must_agree(line: Any) -> None:
+    arguments = ["areas", "--reading", "21.1=de_facto", "--set"]
+    assert line(*arguments, "recognition_21_1=de jure").status == 2
+    assert line(*arguments, "recognition_21_1=de facto").status == 0
+
+
+def test_a_column_of_ids_needs_a_file_of_units(line: Any) -> None:
+    assert line("areas", "--unit-id", "ID").status == 2
+
+
+def test_columns_of_a_table_of_points_are_kept(line: Any, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("lon,lat,held_by\n37.57,48.73,clinic A\n")
+    (row,) = line("locate", "p.csv", "--format", "json").document["rows"]
+    assert (row["held_by"], row["held_by_given"]) == ("ua", "clinic A")
+
+
+def test_names_in_four_scripts_on_a_plain_console() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lineplan", "plans", "show", "point21"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        check=True,
+    )
+    assert b"21.4" in done.stdout
+
+
+def test_a_zipped_shapefile_by_its_bare_name(line: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "shp"
+    folder.mkdir()
+    lp.load_dataset().units()[["unit_id", "geometry"]].to_file(folder / "units.shp")
+    with zipfile.ZipFile(tmp_path / "units.zip", "w") as archive:
+        for part in folder.iterdir():
+            archive.write(part, part.name)
+            archive.writestr(f"__MACOSX/._{part.name}", b"")
+    assert "27 of 27" in line("areas", "--units", "units.zip").err
 
 
 # -- plans and data ------------------------------------------------------------------------------
@@ -408,3 +466,43 @@ def test_data(line: Any) -> None:
     said = line("data", "verify")
     assert said.status == 0
     assert said.out.count("ok") == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("people", "p.csv: row 2: people 12,000 is not a number of people"),
+        ("status", "p.csv: column 'status' is no population"),
+        ("lon", "p.csv: column 'lon' is no population"),
+    ],
+)
+def test_a_population_that_is_none(line: Any, tmp_path: Path, column: str, told: str) -> None:
+    (tmp_path / "p.csv").write_text('name,lon,lat,status,people\nA,37.57,48.73,x,"12,000"\n')
+    arguments = ["places", "--places", "p.csv", "--population", column]
+    said = line(*arguments, "--population-date", "2025-10-01")
+    assert said.status == 2
+    assert said.out == ""
+    assert told in said.err
+
+
+@pytest.mark.parametrize("command", ["areas", "map"])
+def test_a_pipe_or_device_is_not_replaced(line: Any, tmp_path: Path, command: str) -> None:
+    """As root, `-o /dev/null` put a plain file in the place of the device."""
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a device or a pipe" in line(command, "-o", "pipe").err
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_goes_on_leading_where_it_led(line: Any, tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    assert line("areas", "--format", "csv", "-o", "link.csv").status == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert "demilitarized_buffer" in (tmp_path / "real.csv").read_text()
+
+
+def test_a_name_given_twice_is_an_error(line: Any) -> None:
+    """The first of two readings of a clause was dropped without a word."""
+    said = line("areas", "--reading", "21.1=de_facto", "--reading", "21.1=regions")
+    assert said.status == 2
+    assert "21.1 is given twice" in said.err

@@ -81,7 +81,7 @@ def test_the_latest_state_on_or_before_the_day(
 @pytest.mark.parametrize("as_of", [dt.date(2024, 12, 31), dt.date(2025, 1, 2)])
 def test_contradicting_the_files_own_date_is_an_error(as_of: dt.date) -> None:
     with pytest.raises(lp.ControlError, match="map: is dated 2025-01-01, not"):
-        choose_day([JAN], as_of, "map")
+        choose_day([JAN], as_of, "map", is_one_day=True)
 
 
 def test_before_the_first_state() -> None:

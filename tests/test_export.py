@@ -432,7 +432,9 @@ def test_places_that_cannot_be_written_are_told_in_one_line(
         write_arrangement(arrangement, tmp_path / "missing" / f"x.{ending}")
     folder = tmp_path / f"folder.{ending}"
     folder.mkdir()
-    with pytest.raises(lp.LineplanError, match=r"is a folder; name a file$"):
+    with pytest.raises(
+        lp.LineplanError, match=r"is a folder, which must not be replaced; name a file$"
+    ):
         write_arrangement(arrangement, folder)
     assert list(tmp_path.iterdir()) == [folder]
 

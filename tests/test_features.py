@@ -305,3 +305,14 @@ def test_a_real_file_of_lines_has_no_polygon(real_data: Path) -> None:
     path = real_data / "other" / "mapsite_FrontLine_25_11_18.kml"
     assert "has no polygon in it" in refusal(path, kind="polygon")
     assert len(read_features(path, kind="line").frame) > 0
+
+
+def test_a_fault_is_named_by_the_index_in_the_file(tmp_path: Path) -> None:
+    """Features without geometry before it are counted too."""
+    bow = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+    shapes = [None, None, bow]
+    features = [{"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes]
+    path = tmp_path / "bow.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    notes = read_features(path, kind="polygon").notes
+    assert any("feature 2 repaired" in note for note in notes)

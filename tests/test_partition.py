@@ -441,3 +441,14 @@ def test_moving_the_line_one_way_never_shrinks_one_side(a: float, b: float, west
         for lon in (far, near)
     ]
     assert held_km2[0] <= held_km2[1] + 1e-6
+
+
+def test_an_overlap_is_reported_whole_whichever_claim_comes_first() -> None:
+    """Bora before cora and cora before bora were two overlaps, of which one was told."""
+    ground = claims(
+        ("bora", box(30, -1, 30.5, 1)),
+        ("cora", box(30.4, -1, 31, 1)),
+        ("bora", box(30.9, -1, 32, 1)),
+    )
+    with pytest.raises(lp.ConflictError, match=f"both claim {4 * SQUARE_KM2 * 0.1:,.1f} km²"):
+        part(ground)

@@ -73,7 +73,7 @@ def test_point21_quotes_the_reference_text_and_marks_our_translations(plan: lp.P
 
 SET_BY_THE_TEXT = {
     "21.1": {"recognized_as": "ru", "recognized_by": "us"},
-    "21.2": {"to_be_held_by": "as_held"},
+    "21.2": {},
     "21.3": {},
     "21.4": {"recognized_as": "ru", "to_be_held_by": "none", "forces": "barred: ru, ua"},
 }
@@ -238,9 +238,9 @@ def test_a_reading_sets_parameters(plan: lp.Plan) -> None:
     assert chosen.chosen_readings == ("21.1=de_facto",)
 
 
-def test_a_value_goes_over_what_a_reading_sets(plan: lp.Plan) -> None:
-    chosen = plan.choose(readings={"21.1": "de_facto"}, set={"recognition_21_1": "de jure"})
-    assert chosen.clause[0].recognition == "de jure"
+def test_a_value_must_not_contradict_a_reading(plan: lp.Plan) -> None:
+    with pytest.raises(lp.UsageError, match="sets recognition_21_1 to de facto, not de jure"):
+        plan.choose(readings={"21.1": "de_facto"}, set={"recognition_21_1": "de jure"})
 
 
 def test_a_choice_stays_made_and_can_be_changed(plan: lp.Plan) -> None:
@@ -334,3 +334,28 @@ def test_the_schema_lets_a_title_be_plain_text(raw: Raw, ukraine: lp.Dataset) ->
     raw["clause"][3]["where"]["held_by"] = ["ua", "contested"]
     assert parse_plan(raw, ukraine, name="x").title == {"en": "Point 21"}
     jsonschema.validate(as_json(raw), lp.plan_schema())
+
+
+@pytest.mark.parametrize("title", ["", {}, {"uk": "Проєкт"}])
+def test_a_title_has_english(title: object, raw: Raw, faults: Faults) -> None:
+    """`plans show` and `plans list` ended in a traceback."""
+    raw["title"] = title
+    (fault,) = faults(raw)
+    assert fault.startswith("title.en is missing")
+
+
+def test_an_administration_is_a_declared_party(raw: Raw, faults: Faults) -> None:
+    """The plan passed its check, and the map of it then failed."""
+    clause(raw, "21.4")["administration"] = "IAEA"
+    (fault,) = faults(raw)
+    assert fault.startswith("clause 21.4: administration names 'IAEA', which is no party")
+
+
+def test_a_reading_gone_over_is_not_said_to_be_chosen(plan: lp.Plan) -> None:
+    """Conditions and map said "de facto" was chosen beside a parameter set to "de jure"."""
+    read = plan.choose(readings={"21.1": "de_facto"})
+    assert read.chosen_readings == ("21.1=de_facto",)
+    gone_over = read.choose(set={"recognition_21_1": "de jure"})
+    assert gone_over.chosen_readings == ()
+    agreeing = read.choose(set={"recognition_21_1": "de facto"})
+    assert agreeing.chosen_readings == ("21.1=de_facto",)

@@ -10,7 +10,10 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from lineplan import __version__
 
-        print(f"lineplan {__version__}")
+        try:
+            print(f"lineplan {__version__}", flush=True)
+        except OSError as fault:
+            sys.exit(f"lineplan: standard output: {fault.strerror}")
         return
     from lineplan.cli import run
 

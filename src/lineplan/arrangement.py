@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ from lineplan.plan import (
 if TYPE_CHECKING:
     from lineplan.webmap import PlanMap
 
+OUTLINE_SHARE = 0.0005
+"""Two outlines of one unit differ in area by up to this share."""
+MOST = 0.9
+"""A source that claims more than this share of the units for one party is misread."""
 LARGE_PIECE_KM2 = 20.0
 """Reassigned pieces larger than this are named one by one."""
 
@@ -53,7 +58,7 @@ BY: dict[str, tuple[str, ...]] = {
 """What areas can be broken down by, and the columns each key gives."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrangement:
     """A plan laid over units and a dated area of control.
 
@@ -132,7 +137,7 @@ class Arrangement:
         grouped = zones.groupby(keys, sort=False)
         table = grouped.agg(area_km2=("area_km2", "sum")).reset_index()
         if "status" in keys:
-            labels = grouped["status_label"].agg(_common_label).to_numpy()
+            labels = [self._label_of(rows) for _, rows in grouped]
             table.insert(keys.index("status") + 1, "status_label", labels)
         table["area_sq_mi"] = table["area_km2"] / geodesy.SQUARE_MILE_KM2
         table["share_of_units"] = table["area_km2"] / self.units["area_km2"].sum()
@@ -141,6 +146,21 @@ class Arrangement:
             table["share_of_unit"] = table["area_km2"] / table["unit_id"].map(unit_km2)
         low, high = _assessed_range(assessed, keys, table)
         return table.assign(assessed_min_km2=low, assessed_max_km2=high)
+
+    def _label_of(self, zones: pd.DataFrame) -> str:
+        """One label for zones of one status: what all of theirs say, and no more than that."""
+        labels = list(dict.fromkeys(zones["status_label"]))
+        shortest = min(labels, key=len)
+        if all(label.startswith(shortest) for label in labels):
+            return shortest
+        status, recognized_as, held_by = (
+            values.pop() if len(values := set(zones[column])) == 1 else ""
+            for column in ("status", "recognized_as", "held_by")
+        )
+        words = catalogue("en")
+        return words.short_label(
+            status, dataset=self.dataset, recognized_as=recognized_as, held_by=held_by
+        )
 
     def headline(self, status: str) -> dict[str, float]:
         """The figure for one status, rounded to what the known assessments support.
@@ -258,9 +278,16 @@ def arrange(
         dataset.party(contested)
     if on_overlap not in get_args(OnOverlap):
         raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
+    day = as_date(as_of)
+    if day is not None and day > datetime.now(UTC).date():
+        raise UsageError(f"{day} lies in the future; a line of contact is of a day that has been")
+    if unit_id is not None and units is None:
+        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, dataset, as_of=as_date(as_of))
+        source = read_control(source, dataset, as_of=day)
+    elif day is not None and day != source.as_of:
+        raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
     frame, unit_notes, units_papers = _units(units, unit_id, dataset, chosen)
     own_units = units is None
     parted = partition(
@@ -274,6 +301,7 @@ def arrange(
         frontier=None if own_units else _frontier(dataset),
     )
     _check_overlap(parted, source)
+    _check_share(parted, source, dataset)
     notes = [*source.notes, *unit_notes, *parted.repairs, *_piece_notes(parted)]
     for note in notes:
         if "stays with" in note:
@@ -281,7 +309,9 @@ def arrange(
     zones = apply(chosen, parted)
     units_out = frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6)
     zones = _described(zones, units_out, chosen, dataset, source)
-    assessed = _assess(chosen, dataset, units_out, source) if own_units else _no_assessment()
+    # The assessments are on the dataset's units, after reconciliation.
+    comparable = own_units and reconcile
+    assessed = _assess(chosen, dataset, units_out, source) if comparable else _no_assessment()
     notes += _unused_clauses(chosen, zones)
     conditions = _conditions(chosen, dataset, source, parted)
     conditions |= {
@@ -391,10 +421,12 @@ def as_date(value: str | date | None) -> date | None:
         return value.date()
     if value is None or isinstance(value, date):
         return value
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
+        raise UsageError(f"{value!r} is not a date; write YYYY-MM-DD")
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise UsageError(f"{value!r} is not a date; write YYYY-MM-DD") from None
+        raise UsageError(f"{value!r} is no day of the calendar") from None
 
 
 def _units(
@@ -459,6 +491,17 @@ def _check_overlap(parted: Partition, source: Control) -> None:
         f"{source.source}: none of its ground ({west:.2f}, {south:.2f} to {east:.2f}, {north:.2f}) "
         f"lies in the units ({u_west:.2f}, {u_south:.2f} to {u_east:.2f}, {u_north:.2f}){hint}"
     )
+
+
+def _check_share(parted: Partition, source: Control, dataset: Dataset) -> None:
+    """Refuse a source that seems to draw every party, and does not say which is which."""
+    share = parted.proof.inside_units_km2 * 1e6 / parted.faces["area_m2"].sum()
+    if source.is_holder_assumed and share > MOST:
+        raise ControlError(
+            f"{source.source}: its polygons cover {share:.0%} of the units and do not say who "
+            "holds them; if the source draws every party, give each polygon a column held_by "
+            f"({', '.join(party.id for party in dataset.parties)}, contested, unknown)"
+        )
 
 
 def _piece_notes(parted: Partition) -> list[str]:
@@ -526,13 +569,6 @@ def _described(
     return zones[columns]
 
 
-def _common_label(labels: pd.Series[str]) -> str:
-    """One label for a row: the first of several, without what only some of them add."""
-    distinct = list(dict.fromkeys(labels))
-    shortest = min(distinct, key=len)
-    return shortest if all(label.startswith(shortest) for label in distinct) else distinct[0]
-
-
 def _columns_by(by: str | Sequence[str]) -> list[str]:
     keys: list[str] = []
     for key in [by] if isinstance(by, str) else by:
@@ -562,8 +598,9 @@ def _assess(plan: Plan, dataset: Dataset, units: gpd.GeoDataFrame, source: Contr
     unit_km2 = units.set_index("unit_id")["area_km2"]
     grid = pd.MultiIndex.from_product([unit_km2.index, held["assessment"].unique()])
     claimed = held.groupby(["unit_id", "assessment"])["km2"].sum().reindex(grid, fill_value=0.0)
-    # The figures are whole km²: what is left of a unit held whole is not less than nothing.
-    rest = np.maximum(unit_km2.reindex(grid.get_level_values(0)).to_numpy() - claimed, 0.0)
+    # What is left of a unit held whole is the difference of two outlines of it, not ground.
+    whole_km2 = unit_km2.reindex(grid.get_level_values(0)).to_numpy()
+    rest = (whole_km2 - claimed).where(lambda km2: km2 > whole_km2 * OUTLINE_SHARE, 0.0)
     default = pd.DataFrame(
         {
             "unit_id": grid.get_level_values(0),
@@ -635,7 +672,7 @@ def _conditions(plan: Plan, dataset: Dataset, source: Control, parted: Partition
         "line_source_attribution": source.attribution,
         "line_source_sha256": source.sha256,
         "line_date": source.as_of.isoformat() if source.as_of else None,
-        "line_age_days": (today() - source.as_of).days if source.as_of else None,
+        "line_age_days": max(0, (today() - source.as_of).days) if source.as_of else None,
         "line_length_km": length_km,
         "line_vertex_spacing_km": length_km / segments if segments else None,
         "control_class": source.control_class,

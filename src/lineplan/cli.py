@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +81,8 @@ class OnOverlap(StrEnum):
     first = "first"
 
 
+# What could forge a line, or turn the reading direction, in words that quote a file.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 EXACT = (TableFormat.csv, TableFormat.json)
 
 _GROUND = "Ground (the same for every command)"
@@ -332,13 +336,20 @@ def places(
         note = f"as of {day}" if day else "undated"
     conditions = arrangement.conditions | {"population": note}
     if population is not None and day is not None:
-        total = float(table[population].sum())
-        conditions["population_total"] = total
-        _say(f"population as of {day} in {len(table)} places: {total:,.0f}")
+        counted = table[(table["status"] != "") & table[population].notna()]
+        conditions["population_total"] = float(counted[population].sum())
+        conditions["population_places"] = len(counted)
+        _say(
+            f"population as of {day} in {len(counted)} place(s): "
+            f"{conditions['population_total']:,.0f}; {len(table) - len(counted)} place(s) without "
+            "a figure or outside the units left out"
+        )
+    figure = population or (NOMINAL if places_file is None else None)
+    if form is TableFormat.csv:
+        table = table.rename(columns={NOMINAL: f"population ({POPULATION_NOTE})"})
     if form in EXACT:
         _write(tables.exact(table, conditions, form.value), output)
         return
-    figure = population or (NOMINAL if places_file is None else None)
     columns = ["name", "unit_name", "held_by", "status", *([figure] if figure else [])]
     shown = table[[c for c in columns if c in table.columns]]
     body = tables.grid(shown.rename(columns={figure: f"population ({note})"}), form.value)
@@ -373,7 +384,7 @@ def locate(
     _say_outside(table, SNAP_KM)
     if given is not None:
         found = table.drop(columns=["lon", "lat"])
-        table = given.drop(columns=given.columns.intersection(found.columns)).join(found)
+        table = given.rename(columns={c: f"{c}_given" for c in found.columns}).join(found)
     if form in EXACT:
         _write(tables.exact(table, arrangement.conditions, form.value), output)
     elif given is None and form is TableFormat.table:
@@ -502,6 +513,9 @@ def _top(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names in four scripts, on any console
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(app(args=arguments, standalone_mode=True) or 0)
     except SystemExit as stop:
@@ -518,17 +532,21 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as fault:
-        _say(f"lineplan: {fault.filename or ''}: {fault.strerror or fault}")
+        _say(f"lineplan: {fault.filename or 'output'}: {fault.strerror or fault}")
         return 1
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    if sys.stderr is not None:
+        print(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", words), file=sys.stderr)
 
 
 def _write(text: str, path: Path | None) -> None:
     if path is None:
+        if sys.stdout is None:
+            raise LineplanError("there is no standard output to write to; use -o FILE")
         sys.stdout.write(text)
+        sys.stdout.flush()
         return
     from lineplan.output import replacing
 
@@ -538,11 +556,13 @@ def _write(text: str, path: Path | None) -> None:
 
 
 def _pairs(option: str, given: Iterable[str] | None) -> list[tuple[str, str]]:
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for item in given or ():
         name, equals, value = item.partition("=")
         if not equals or not name or not value:
             raise UsageError(f"{option} {item}: write {option} NAME=VALUE")
+        if name.strip() in (before for before, _ in pairs):
+            raise UsageError(f"{option} {item}: {name.strip()} is given twice")
         pairs.append((name.strip(), value.strip()))
     return pairs
 
@@ -561,7 +581,7 @@ def _points(where: list[str]) -> tuple[list[float], list[float], pd.DataFrame | 
     try:
         lon = float(where[0])
     except ValueError:
-        if len(where) > 2 or where[0].startswith("-"):
+        if len(where) > 2 or any(text.startswith("-") for text in where):
             raise UsageError(
                 f"locate {' '.join(where)}: write LON LAT [PLAN] or FILE.csv [PLAN]"
             ) from None
@@ -571,7 +591,11 @@ def _points(where: list[str]) -> tuple[list[float], list[float], pd.DataFrame | 
         lat = float(where[1])
     except (IndexError, ValueError):
         raise UsageError(f"locate {' '.join(where)}: a point needs LON and LAT") from None
-    if len(where) > 3 or not (-180 <= lon <= 180 and -90 <= lat <= 90):
+    if (
+        len(where) > 3
+        or any(text.startswith("--") for text in where)
+        or not (-180 <= lon <= 180 and -90 <= lat <= 90)
+    ):
         raise UsageError(f"locate {' '.join(where)}: write LON LAT [PLAN], in degrees")
     return [lon], [lat], None, (where[2:] or ["point21"])[0]
 

@@ -70,6 +70,7 @@ class DataFile(_Strict):
     as_of: date
     sha256: str
     rows: int
+    control_class: str = "not stated"
     package: str = ""
     url: str = ""
     derived_from: tuple[DerivedFrom, ...] = ()
@@ -155,11 +156,6 @@ class Dataset:
     def claimant(self) -> str:
         """Whose ground it is that a source without a holder column draws."""
         return self.manifest.claimant
-
-    @property
-    def claimants(self) -> tuple[str, ...]:
-        """Parties that a source can draw as holding ground."""
-        return (self.claimant,)
 
     @property
     def border_tolerance_km(self) -> float:
@@ -378,7 +374,7 @@ def _first(fault: ValidationError) -> str:
     return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnitMatch:
     """How the features of a foreign units file were matched with the dataset's units.
 
@@ -440,10 +436,10 @@ def read_units(path: str | Path, dataset: Dataset, *, unit_id: str | None = None
     }
     best = max(matches, key=lambda c: (matches[c].nunique(), matches[c].notna().sum()), default="")
     if not best or not matches[best].notna().any():
-        where = f"column {unit_id!r}" if unit_id else f"no column ({', '.join(columns)})"
+        where = f"not in column {unit_id!r}" if unit_id else f"in no column ({', '.join(columns)})"
         raise DatasetError(
-            f"{path}: {where} holds ids, codes or names of the units of {dataset.id}, such as "
-            f"{dataset.units().unit_id.iloc[0]}; name the column with --unit-id"
+            f"{path}: ids, codes or names of the units of {dataset.id}, such as "
+            f"{dataset.units().unit_id.iloc[0]}, stand {where}; name the column with --unit-id"
         )
     _check_names(frame[best], matches[best], path, best)
     own = (

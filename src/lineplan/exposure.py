@@ -44,13 +44,27 @@ def locate_points(arrangement: Arrangement, lon: Any, lat: Any) -> pd.DataFrame:
         is counted with, 0 inside it, NaN where there is none) and `line_km` (distance to the line
         of contact, enclaves included; NaN where there is no line).
     """
-    lon = np.atleast_1d(np.asarray(lon, dtype=float))
-    lat = np.atleast_1d(np.asarray(lat, dtype=float))
+    lon, lat = _degrees(lon, lat)
     zone, outside_km = _zone_at(arrangement, lon, lat, None)
     line = shapely.union_all(arrangement.line.geometry.to_numpy())
     table = pd.DataFrame({"lon": lon, "lat": lat})
     table[_FROM_ZONE] = _columns_at(arrangement, zone)
     return table.assign(outside_km=outside_km, line_km=geodesy.distance_km(lon, lat, line))
+
+
+def _degrees(lon: Any, lat: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    try:
+        lon = np.atleast_1d(np.asarray(lon, dtype=float))
+        lat = np.atleast_1d(np.asarray(lat, dtype=float))
+    except (TypeError, ValueError):
+        raise UsageError("longitude and latitude must be numbers of degrees") from None
+    if lon.shape != lat.shape or lon.ndim != 1:
+        raise UsageError(f"{lon.size} longitudes and {lat.size} latitudes are no list of points")
+    wrong = ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise UsageError(f"point {at}: {lon[at]:g} {lat[at]:g} is no place in degrees, lon first")
+    return lon, lat
 
 
 def find_places(
@@ -85,7 +99,7 @@ def find_places(
     Raises
     ------
     UsageError
-        A status, unit or column is unknown.
+        A status, unit or column is unknown, or a population is not a number.
 
     Notes
     -----
@@ -98,16 +112,13 @@ def find_places(
         table[NOMINAL] = table[NOMINAL].where(table[NOMINAL] > 0).astype("Int64")
     else:
         table, figure = read_points(places), population
-        if population is not None and population not in table.columns:
-            raise UsageError(
-                f"{Path(places).name}: has no column {population!r}; its columns are "
-                f"{', '.join(map(str, table.columns))}"
-            )
+        if population is not None:
+            table[population] = _people(table, population, Path(places).name)
     known = set(arrangement.units["unit_id"])
     codes = table["unit_id"].where(table["unit_id"].isin(known), "") if "unit_id" in table else None
     lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
     zone, outside_km = _zone_at(arrangement, lon, lat, codes)
-    table = table.drop(columns=[c for c in _FROM_ZONE if c in table.columns])
+    table = table.rename(columns={c: f"{c}_given" for c in _FROM_ZONE})
     table[_FROM_ZONE] = _columns_at(arrangement, zone)
     table["outside_km"] = outside_km
     table["elsewhere"] = _elsewhere(arrangement, table)
@@ -122,6 +133,26 @@ def find_places(
     first = [c for c in ("name", *_FROM_ZONE, figure, "lon", "lat", "outside_km", "elsewhere") if c]
     first = [c for c in first if c in table.columns]
     return table[[*first, *table.columns.difference(first, sort=False)]].reset_index(drop=True)
+
+
+def _people(table: pd.DataFrame, column: str, name: str) -> pd.Series[float]:
+    """A column of population; a cell can be empty, but not anything else than a number."""
+    if column in ("name", "lon", "lat", "outside_km", "elsewhere", *_FROM_ZONE):
+        raise UsageError(f"{name}: column {column!r} is no population; rename it if it is one")
+    if column not in table.columns:
+        raise UsageError(
+            f"{name}: has no column {column!r}; its columns are "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    given = table[column]
+    people = pd.to_numeric(given, errors="coerce")
+    wrong = (given.notna() & people.isna()) | (people < 0) | np.isinf(people)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise UsageError(
+            f"{name}: row {row + 2}: {column} {given.iloc[row]!s} is not a number of people"
+        )
+    return people.astype("Float64" if (people % 1 > 0).any() else "Int64")
 
 
 def _known(value: str, values: pd.Series, kind: str) -> str:
@@ -161,7 +192,8 @@ def _zone_at(
     shapes = zones.geometry.to_numpy()
     zone = np.full(len(lon), -1)
     outside_km = np.zeros(len(lon))
-    tree = shapely.STRtree(shapely.points(lon, lat))
+    points = shapely.points(lon, lat)
+    tree = shapely.STRtree(points)
     shapely.prepare(shapes)
     for row, point in tree.query(shapes, predicate="intersects").T[::-1]:
         zone[point] = row
@@ -171,12 +203,19 @@ def _zone_at(
     for unit in np.unique(wanted[astray].astype(str)):
         at = np.flatnonzero(astray & (wanted == unit))
         rows = np.flatnonzero(of_zone == unit) if unit else np.arange(len(zones))
+        if not unit:
+            # A unit code is believed at any distance, mere nearness only up to SNAP_KM, which is
+            # less than this many degrees anywhere in a country that is not at a pole.
+            near = shapely.STRtree(shapes).query(points[at], predicate="dwithin", distance=0.1)
+            zone[at], outside_km[at] = -1, np.nan
+            at, rows = at[np.unique(near[0])], np.unique(near[1])
+        if not len(at):
+            continue
         boundary = shapely.boundary(shapes[rows])
         km = np.stack([geodesy.distance_km(lon[at], lat[at], line) for line in boundary])
         nearest = km.argmin(axis=0)
         distance = km[nearest, np.arange(len(at))]
-        # A unit code is believed at any distance, mere nearness only up to SNAP_KM.
-        near = (distance <= SNAP_KM) | (unit != "")
-        zone[at] = np.where(near, rows[nearest], -1)
-        outside_km[at] = np.where(near, distance, np.nan)
+        counted = (distance <= SNAP_KM) | (unit != "")
+        zone[at] = np.where(counted, rows[nearest], -1)
+        outside_km[at] = np.where(counted, distance, np.nan)
     return zone, outside_km

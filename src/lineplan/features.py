@@ -18,6 +18,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import shape
 
 from lineplan.errors import GeometryError
@@ -29,7 +30,7 @@ LONLAT = "EPSG:4326"
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Features:
     """The features of one layer of one file.
 
@@ -130,22 +131,29 @@ def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFra
         with fiona.open(name, layer=layer or layers[0]) as source:
             return _collect(source, path, notes)
     except (FionaError, OSError, ValueError) as fault:
-        raise GeometryError(f"{path}: cannot be read as vector data ({_line(fault)})") from None
+        reason = _line(fault).replace(f"{path.resolve()}", path.name)
+        raise GeometryError(f"{path}: cannot be read as vector data ({reason})") from None
 
 
 def _in_archive(path: Path) -> str:
     """Address of the one vector file in a zip archive, in whichever of its folders."""
     try:
         with zipfile.ZipFile(path) as archive:
-            inside = [n for n in archive.namelist() if Path(n).suffix.lower() in _IN_ARCHIVES]
+            names = [n for n in archive.namelist() if Path(n).suffix.lower() in _IN_ARCHIVES]
     except (OSError, zipfile.BadZipFile) as fault:
         raise GeometryError(f"{path}: not a readable zip archive ({_line(fault)})") from None
-    return f"zip://{path}!{inside[0]}" if len(inside) == 1 else f"zip://{path}"
+    # macOS puts a shadow of every file beside it.
+    inside = [n for n in names if "__MACOSX" not in n and not Path(n).name.startswith("._")]
+    if len(inside) != 1:
+        found = ", ".join(inside) or "none"
+        raise GeometryError(f"{path}: must hold one vector file; found {found}")
+    return f"/vsizip/{path.resolve()}/{inside[0]}"
 
 
 def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
     rows: list[dict[str, Any]] = []
     geometries: list[shapely.Geometry] = []
+    indices: list[int] = []
     empty = 0
     for index, feature in enumerate(source):
         if feature.geometry is None or _has_nothing(feature.geometry):
@@ -160,9 +168,23 @@ def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoD
             ) from None
         rows.append(dict(feature.properties))
         geometries.append(geometry)
+        indices.append(index)
     if empty:
         notes.append(f"{empty} feature(s) without geometry left out")
-    return gpd.GeoDataFrame(rows, geometry=geometries, crs=source.crs_wkt or None)
+    # The index of the file goes along, so that a fault found later names the right feature.
+    frame = pd.DataFrame(rows, index=pd.Index(indices, dtype="int64"))
+    return gpd.GeoDataFrame(frame, geometry=geometries, crs=source.crs_wkt or None)
+
+
+def _check_degrees(geometry: NDArray[Any], path: Path) -> None:
+    west, south, east, north = shapely.bounds(geometry).T
+    beyond = (west < -181) | (east > 181) | (south < -91) | (north > 91)
+    if beyond.any():
+        row = int(np.flatnonzero(beyond)[0])
+        raise GeometryError(
+            f"{path}: feature {row} reaches {west[row]:g}, {south[row]:g} to {east[row]:g}, "
+            f"{north[row]:g}, which are no degrees; state the file's coordinate reference system"
+        )
 
 
 def _has_nothing(geometry: Any) -> bool:
@@ -218,16 +240,17 @@ def _clean(
     )
     if not finite.all():
         raise GeometryError(
-            f"{path}: feature {int(np.flatnonzero(~finite)[0])} has a coordinate that is not a "
+            f"{path}: feature {frame.index[~finite][0]} has a coordinate that is not a "
             "number; mend or remove it"
         )
+    _check_degrees(geometry, path)
     if kind is not None:
         geometry = np.array([_only(g, _DIMENSION[kind]) for g in geometry], dtype=object)
     if kind == "polygon":
         for i in np.flatnonzero(~shapely.is_valid(geometry)):
             reason = shapely.is_valid_reason(geometry[i])
             geometry[i] = _only(_repaired(geometry[i]), 2)
-            notes.append(f"feature {i} repaired ({reason})")
+            notes.append(f"feature {frame.index[i]} repaired ({reason})")
     if kind is not None:
         dropped = shapely.is_empty(geometry)
         if dropped.any():

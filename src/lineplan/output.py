@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,18 +27,22 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     LineplanError
-        The folder does not exist, or the file cannot be written.
+        The folder does not exist, or the file cannot be written or is a device or a pipe.
     """
     path = Path(path)
     if not path.parent.is_dir():
         raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise LineplanError(f"{path}: is a folder; name a file")
+    target = path.resolve()  # what a link points to is replaced, not the link
+    if target.exists() and not target.is_file():
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise LineplanError(f"{path}: is {kind}, which must not be replaced; name a file")
     try:
         # A folder, because drivers leave journals and scratch files beside what they write.
-        with TemporaryDirectory(prefix=".lineplan-", dir=path.parent) as folder:
+        with TemporaryDirectory(prefix=".lineplan-", dir=target.parent) as folder:
             draft = Path(folder) / f"draft{path.suffix}"
             yield draft
-            draft.replace(path)
+            if target.exists():
+                shutil.copymode(target, draft)
+            draft.replace(target)
     except OSError as fault:
         raise LineplanError(f"{path}: cannot be written ({fault.strerror or fault})") from None

@@ -47,7 +47,7 @@ class Proof:
     inside_units_km2: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Partition:
     """Coverage of the units by faces, each of one unit and one holder.
 
@@ -221,7 +221,8 @@ def _holder_of(
             holder[face] = parties[claim]
             claimed[face] = True
         elif holder[face] != parties[claim]:
-            twice[(holder[face], parties[claim])].append(face)
+            first, second = sorted((holder[face], parties[claim]))
+            twice[first, second].append(face)
             if on_overlap == "contested":
                 holder[face] = "contested"
     if twice and on_overlap == "error":

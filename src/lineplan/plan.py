@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -90,7 +90,7 @@ class Source(_Strict):
     id: str
     name: str
     language: str
-    date: date
+    date: datetime.date | None = None
     url: str = ""
     reliability: str = ""
 
@@ -206,7 +206,7 @@ class Plan(_Strict):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     dataset: str
-    date: date
+    date: datetime.date
     in_force: bool
     elsewhere: Literal["unaffected", "unspecified"]
     title: Words
@@ -244,7 +244,7 @@ class Plan(_Strict):
         Parameters
         ----------
         set : mapping, optional
-            Value by parameter; goes over what a reading sets.
+            Value by parameter.
         readings : mapping, optional
             Reading id by clause id.
 
@@ -256,14 +256,22 @@ class Plan(_Strict):
         Raises
         ------
         UsageError
-            A name is not declared (those declared are listed), a value is not allowed, or a
-            parameter without default is not set.
+            A name is not declared (those declared are listed), a value is not allowed or
+            contradicts a reading chosen with it, or a parameter without default is not set.
         """
         defaults = {name: p.default for name, p in self.parameters.items()}
         values: dict[str, Value | None] = {**defaults, **self._values}
         chosen = list(self._chosen)
+        by_reading: dict[str, tuple[str, Value]] = {}
         for clause_id, reading_id in (readings or {}).items():
             reading = self._reading(clause_id, reading_id)
+            for name, value in reading.set.items():
+                other, said = by_reading.setdefault(name, (f"{clause_id}={reading_id}", value))
+                if said != value:
+                    raise UsageError(
+                        f"{self.id}: readings {other} and {clause_id}={reading_id} set {name} to "
+                        f"{said} and {value}; choose one"
+                    )
             values.update(reading.set)
             chosen = [c for c in chosen if c != f"{clause_id}={reading_id}"]
             chosen.append(f"{clause_id}={reading_id}")
@@ -271,12 +279,26 @@ class Plan(_Strict):
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise UsageError(f"{self.id}: no parameter {name!r}; declared: {known}")
+            other, said = by_reading.get(name, ("", None))
+            if other and said != value:
+                raise UsageError(
+                    f"{self.id}: reading {other} sets {name} to {said}, not {value}; choose one"
+                )
             values[name] = value
         for name, parameter in self.parameters.items():
             if values[name] is None:
                 raise UsageError(f"{self.id}: parameter {name} must be set: --set {name}=VALUE")
             if fault := parameter.fault(values[name]):
                 raise UsageError(f"{self.id}: parameter {name}: {fault}")
+        # A reading that another, or a value set by hand, has gone over is not in effect.
+        chosen = [
+            name
+            for name in chosen
+            if all(
+                values[key] == value
+                for key, value in self._reading(*name.split("=", 1)).set.items()
+            )
+        ]
         written = self._written or self.clause
         clauses = tuple(
             clause.model_copy(
@@ -366,7 +388,12 @@ def parse_plan(raw: Mapping[str, Any], dataset: Dataset, *, name: str) -> Plan:
     try:
         plan = Plan.model_validate(raw)
     except ValidationError as found:
-        faults += [_fault(raw, error) for error in found.errors()]
+        # With a faulty clause the list of clauses counts as empty, which says nothing new.
+        faults += [
+            _fault(raw, error)
+            for error in found.errors()
+            if not (error["type"] == "too_short" and error["loc"] == ("clause",) and raw["clause"])
+        ]
     faults += _Check(raw, dataset).faults()
     if faults or plan is None:
         raise PlanError(name, list(dict.fromkeys(faults)))
@@ -395,7 +422,8 @@ def _fault(raw: Mapping[str, Any], error: Any) -> str:
         steps = steps[2:]
     key = ".".join(str(step) for step in steps if not _is_type(str(step)))
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(steps[-1]), _KEYS, n=1)
+        known = [name for name in _KEYS if name != steps[-1]]
+        near = difflib.get_close_matches(str(steps[-1]), known, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{where}unknown key {key!r}{hint}"
     if error["type"] == "missing":
@@ -467,6 +495,9 @@ class _Check:
     def _of_plan(self) -> Iterator[str]:
         if isinstance(self.raw.get("dataset"), str) and self.raw["dataset"] != self.dataset_id:
             yield f"is written for dataset {self.raw['dataset']!r}, not {self.dataset_id!r}"
+        title = self.raw.get("title")
+        if title == "" or (isinstance(title, Mapping) and not title.get("en")):
+            yield "title.en is missing; it shows where another language has no title"
         for kind, ids in (("clause", self.clause_ids), ("source", self.source_ids)):
             for twice in sorted({i for i in ids if ids.count(i) > 1}):
                 yield f"{kind} {twice}: the id is used twice"
@@ -524,6 +555,7 @@ class _Check:
         for key, extra in (
             ("recognized_as", (UNSPECIFIED, AS_HELD)),
             ("to_be_held_by", (UNSPECIFIED, "none", AS_HELD)),
+            ("administration", (UNSPECIFIED, "none")),
         ):
             if not isinstance(value := clause.get(key), str):
                 continue
@@ -579,5 +611,6 @@ class _Check:
     def _known(self, name: str, known: list[str], verb: str, kind: str) -> Iterator[str]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+            listed = ", ".join(dict.fromkeys(known)) or "none"
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {listed}"
             yield f"{verb} {name!r}, which is no {kind}; {hint}"

@@ -88,7 +88,8 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
         shown[column] = shown[column].map("{:.2%}".format)
     low, high = areas["assessed_min_km2"], areas["assessed_max_km2"]
     shown["range_km2"] = [
-        f"{a:,.0f}-{b:,.0f}" if a == a else "not known" for a, b in zip(low, high, strict=True)
+        (f"{a:,.0f}-{b:,.0f}" if round(a) < round(b) else f"{a:,.0f}") if a == a else "not known"
+        for a, b in zip(low, high, strict=True)
     ]
     lines = [heading(arrangement, form), grid(shown, form), ""]
     if "status" in areas:
@@ -103,6 +104,12 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
             f"{said['reassigned_pieces']} piece(s)."
         )
     lines.append(f"{moved} Units: {said['units_source']}.")
+    beyond = (areas["area_km2"] < low - 0.5) | (areas["area_km2"] > high + 0.5)
+    if beyond.any():
+        lines.append(
+            f"{int(beyond.sum())} row(s) lie outside the range of the assessments: this line is "
+            "none of theirs, and drawn more coarsely or by other rules."
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -128,7 +135,10 @@ def grid(table: pd.DataFrame, form: Form) -> str:
     heads = [_HEADS.get(column, str(column)) for column in table.columns]
     present = table.astype(object).where(table.notna(), "")
     cells = [[_cell(value) for value in present[column]] for column in table.columns]
-    right = [bool(column) and all(map(_is_figure, column)) for column in cells]
+    right = [
+        name != "clause_id" and bool(column) and all(map(_is_figure, column))
+        for name, column in zip(table.columns, cells, strict=True)
+    ]
     if form == "markdown":
         rows = [heads, ["---:" if r else "---" for r in right]]
         rows += [[text.replace("|", "\\|") for text in row] for row in zip(*cells, strict=True)]
@@ -169,7 +179,9 @@ def plan_for_reading(plan: Plan) -> str:
         default = "must be set" if p.default is None else f"default {p.default}"
         lines.append(f"    {name}: {allowed}; {default}. {p.text.get('en', '')}".rstrip())
     lines += ["", "Sources:"] if plan.parameters else ["Sources:"]
-    lines += [f"    {s.id}: {s.name} ({s.date}) {s.url}".rstrip() for s in plan.source]
+    for source in plan.source:
+        day = f" ({source.date})" if source.date else ""
+        lines.append(f"    {source.id}: {source.name}{day} {source.url}".rstrip())
     return "\n".join(lines) + "\n"
 
 

@@ -43,16 +43,27 @@ def read_control(
     GeometryError
         The file cannot be read.
     """
+    if source is not None and not str(source):
+        raise ControlError("the name of the source of control is empty")
     embedded = _embedded(source, dataset)
     path = dataset.folder / embedded.path if embedded else Path(str(source))
     features = read_features(path, kind="polygon")
     notes = list(features.notes)
     frame, day = _state(features, embedded, path, as_of)
     claims = _with_holder(frame, features.name, dataset, notes)
+    if as_of is not None and day != as_of:
+        notes.append(f"{features.name}: the latest state on or before {as_of} is of {day}")
     if day is None:
         notes.append(f"{features.name}: states no date; state it with --as-of YYYY-MM-DD")
     if embedded is None:
-        return Control(claims, day, features.name, sha256=features.sha256, notes=tuple(notes))
+        return Control(
+            claims,
+            day,
+            features.name,
+            sha256=features.sha256,
+            is_holder_assumed=HOLDER_COLUMN not in frame.columns,
+            notes=tuple(notes),
+        )
     return Control(
         claims,
         day,
@@ -60,7 +71,7 @@ def read_control(
         attribution=embedded.attribution,
         licence=embedded.licence,
         viewpoint=embedded.viewpoint,
-        control_class="full (majority of the assessments)",
+        control_class=embedded.control_class,
         sha256=features.sha256,
         notes=tuple(notes),
     )
@@ -87,7 +98,8 @@ def _state(
         day = choose_day(sorted(set(days.dropna())), as_of, features.name)
         return frame[(days == day) | days.isna()], day
     named = embedded.as_of if embedded else date_in_name(path)
-    return frame, choose_day([named] if named else [], as_of, features.name)
+    days = [named] if named else []
+    return frame, choose_day(days, as_of, features.name, is_one_day=True)
 
 
 def _day(value: object, name: str) -> date | None:

@@ -12,7 +12,7 @@ import geopandas as gpd
 from lineplan.errors import ControlError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Control:
     """Areas of control of one day.
 
@@ -31,6 +31,8 @@ class Control:
         ``not stated``.
     sha256 : str
         Of the file's bytes.
+    is_holder_assumed : bool
+        The source does not say who holds what it draws.
     notes : tuple of str
         What was assumed, dropped or repaired.
     """
@@ -43,6 +45,7 @@ class Control:
     viewpoint: str = ""
     control_class: str = "not stated"
     sha256: str = ""
+    is_holder_assumed: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -60,7 +63,9 @@ def date_in_name(path: Path) -> date | None:
     return days.pop() if len(days) == 1 else None
 
 
-def choose_day(days: list[date], as_of: date | None, name: str) -> date | None:
+def choose_day(
+    days: list[date], as_of: date | None, name: str, *, is_one_day: bool = False
+) -> date | None:
     """Which state of a source to use.
 
     Parameters
@@ -71,6 +76,8 @@ def choose_day(days: list[date], as_of: date | None, name: str) -> date | None:
         What the user asks for.
     name : str
         Of the source, for messages.
+    is_one_day : bool
+        The source is of one day by its own word (its name), and of no other.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def choose_day(days: list[date], as_of: date | None, name: str) -> date | None:
         return as_of
     if as_of is None:
         return max(days)
-    if len(set(days)) == 1 and days[0] != as_of:
+    if is_one_day and days[0] != as_of:
         raise ControlError(
             f"{name}: is dated {days[0]}, not {as_of}; leave out --as-of, or give a source of "
             "that day with --control"
