@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help map test lint notebooks browser clean
+.PHONY: help map test lint notebooks browser bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -30,7 +30,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 
 map: $(VENV)/installed  ## write point21.html and print its areas
 	@$(BIN)/lineplan map point21 -o point21.html
-	@$(BIN)/lineplan areas point21 2>/dev/null
+	@$(BIN)/lineplan areas point21
 
 test: $(VENV)/installed-dev  ## run the tests
 	@$(BIN)/python -m pytest -m "not alldays and not browser and not notebook and not wheel"
@@ -47,6 +47,14 @@ notebooks: $(VENV)/installed-dev  ## execute the notebooks, keep no output
 
 browser: $(VENV)/installed-dev  ## open the map in a real browser (Chromium and its driver)
 	@$(BIN)/python -m pytest -m browser
+
+bench: $(VENV)/installed  ## measure against the peers (SMOKE=1: small, for CI)
+ifdef SMOKE
+	@$(BIN)/python benchmarks/run.py --smoke
+else
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@$(BIN)/python benchmarks/run.py
+endif
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis point21.html

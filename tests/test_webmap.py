@@ -46,7 +46,7 @@ def test_page_asks_nothing_of_the_network(page):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_page_is_small(arrangement, lang):
     size = len(build_map(arrangement, lang=lang).html().encode())
-    assert size <= 450_000
+    assert size <= 360_000
 
 
 def test_same_arrangement_same_bytes(arrangement):
@@ -134,7 +134,7 @@ def test_the_border_is_the_units_outer_boundary_with_crimea(arrangement, page):
 
 
 def test_inside_the_picture(page):
-    picture = page[page.index('<section class="picture"') : page.index('<aside class="panel">')]
+    picture = page[page.index('<section class="picture"') : page.index('<aside class="panel"')]
     for text in ("Proposal, not in force", "28-point draft, Point 21", "20 November 2025"):
         assert text in picture
 
@@ -336,7 +336,10 @@ def test_chains_join_arcs_and_stop_where_they_branch():
 
 
 def test_encoding_is_steps_from_the_first_point():
-    assert encode([(10, 20), (11, 18), (11, 19)]) == [10, 20, 1, -2, 0, 1]
+    points = [(10, 20), (11, 18), (11, 19), (-400_000, 900_000)]
+    assert [(round(x / STEP_DEG), round(y / STEP_DEG)) for x, y in decode(encode(points))] == points
+    assert encode([(1, -1), (17, 0)]) == "A@_@A"
+    assert not set("<>&'\"") & set(encode(points))
 
 
 def test_contested_ground_has_its_own_paint(arrangement):
@@ -349,6 +352,52 @@ def test_contested_ground_has_its_own_paint(arrangement):
     assert dict(zone["facts"])["Held now"].startswith("Control contested or not established")
     figures = page[page.index('<section class="figures">') : page.index('<section class="key">')]
     assert "#lp-contested-fill" in figures
+
+
+def test_contested_ground_of_a_clause_is_not_painted_as_held(arrangement):
+    zones = arrangement.zones.copy()
+    zones.loc[zones["zone_id"] == "UA-14/ua/21.4", "held_by"] = "contested"
+    page = build_map(dataclasses.replace(arrangement, zones=zones)).html()
+    zone = next(z for z in data_of(page)["zones"] if z["id"] == "UA-14/ua/21.4")
+    assert zone["paint"] == "demilitarized_buffer-open"
+    assert 'id="lp-demilitarized_buffer-open"' in page
+
+
+def test_the_table_says_what_areas_says(arrangement, page):
+    table = page[page.index("<table") : page.index("</table>")]
+    rows = re.findall(r'data-row="(\d+)".*?</th><td>(.*?)</td><td class="n">(.*?)</td>', table)
+    areas = arrangement.areas(by=("unit_id", "held_by", "status", "clause_id"))
+    said = sorted(area for _, _, area in rows)
+    assert said == sorted(f"{area:,.0f} km²" for area in areas["area_km2"])
+    total = arrangement.zones["area_km2"].sum()
+    assert f'<td class="n">{total:,.0f} km²</td>' in table[table.index("<tfoot>") :]
+
+
+def test_what_all_assessments_agree_on_is_not_called_a_range(page):
+    assert "the same in every assessment: <span" in page
+    assert "range over assessments: <span" in page
+
+
+def test_a_reading_says_whether_this_map_uses_it(arrangement):
+    chosen = lp.arrange(arrangement.plan.choose(readings={"21.3": "to_ukraine"}))
+    for used, said in ((arrangement, "not used for this map"), (chosen, "chosen for this map")):
+        page = build_map(used).html()
+        texts = [reading["text"] for reading in data_of(page)["clauses"]["21.3"]["readings"]]
+        assert said in texts[1]
+        assert "map)" not in texts[0]
+    assert "Readings chosen: 21.3: The text does not say who would hold these areas" in page
+    assert "Who would hold the areas that Russia gives up: Ukraine" in page
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+def test_no_english_sentence_is_left_under_the_map(arrangement, lang):
+    page = build_map(arrangement, lang=lang).html()
+    footer = page[page.index('<footer class="about">') : page.index("lineplan-data")]
+    footer += page[page.index('<p class="sourceline"') : page.index("<noscript>")]
+    text = re.sub(r"<[^>]*>", " ", footer)
+    words = r"[A-Za-z]{3,}"
+    found = re.findall(rf"{words}(?: {words}){{2,}}", text)
+    assert set(found) <= {"Central News Agency"}
 
 
 def test_a_dataset_without_base_map_places_and_register(toy):
@@ -369,10 +418,16 @@ def test_data_files_of_the_page_are_found_in_the_package():
     assert Path(lp.__file__).parent.joinpath("webmap", "page.html").is_file()
 
 
-def decode(flat):
+def decode(text):
+    steps, value, shift = [], 0, 0
+    for bits in (ord(character) - 63 for character in text):
+        value, shift = value | (bits & 31) << shift, shift + 5
+        if not bits & 32:
+            steps.append(~(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
     x = y = 0
     line = []
-    for dx, dy in zip(flat[::2], flat[1::2], strict=True):
+    for dx, dy in zip(steps[::2], steps[1::2], strict=True):
         x, y = x + dx, y + dy
         line.append((x * STEP_DEG, y * STEP_DEG))
     return line

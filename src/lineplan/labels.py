@@ -79,6 +79,10 @@ class Catalogue:
         """Pick the name in this language from a mapping by language; English where missing."""
         return str(names.get(self.lang) or names.get("en") or next(iter(names.values()), ""))
 
+    def data(self, text: str) -> str:
+        """Translate a text that comes with the data, word for word; itself where none is known."""
+        return self.messages.get(f"data.{text}", text)
+
     @property
     def name_column(self) -> str:
         """The column of units, places and context that holds names in this language."""
@@ -101,9 +105,13 @@ class Catalogue:
 
     def percent(self, share: float, digits: int = 1) -> str:
         """Format a share of one as per cent."""
+        from babel import Locale
         from babel.numbers import format_percent
 
-        pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+        # The pattern of the language says whether a space stands before the sign.
+        pattern = Locale.parse(self.locale).percent_formats[None].pattern
+        if digits:
+            pattern = re.sub(r"0(?=\s*%)", "0." + "0" * digits, pattern)
         return format_percent(share, format=pattern, locale=self.locale)
 
     def date(self, day: dt.date | None) -> str:
@@ -121,9 +129,10 @@ class Catalogue:
         from babel.dates import format_timedelta
 
         # A threshold never reached keeps days from becoming months.
-        return format_timedelta(
+        said = format_timedelta(
             timedelta(days=count), granularity="day", threshold=1e9, locale=self.locale
         )
+        return said.replace(" ", "") if self.lang == "zh-Hant" else said
 
     def listing(self, items: Iterable[str]) -> str:
         """Join items as an enumeration: ``Kherson and Zaporizhzhia``."""

@@ -262,6 +262,70 @@ def test_the_page_fits_its_window(open_map, lang, size):
     assert width >= 0.65 * size[0]
 
 
+VIEW_IN_SIGHT = """
+    const map = lineplan.map, frame = map.getContainer().getBoundingClientRect();
+    const all = L.latLngBounds([]), pixels = L.bounds([]);
+    lineplan.zones.filter((z) => z.clause).forEach((z) => all.extend(z.layer.getBounds()));
+    pixels.extend(map.latLngToContainerPoint(all.getNorthWest()));
+    pixels.extend(map.latLngToContainerPoint(all.getSouthEast()));
+    const size = pixels.getSize();
+    return [pixels.min.x >= -2 && pixels.max.x <= frame.width + 2 && pixels.min.y >= -2 &&
+      pixels.max.y <= frame.height + 2, Math.max(size.x / frame.width, size.y / frame.height)];
+"""
+
+
+@pytest.mark.parametrize("size", [(600, 400), (844, 390), (768, 1024), (1600, 1000), (1920, 500)])
+def test_the_first_view_shows_the_plan_whole_in_every_frame(open_map, size):
+    driver = open_map(width=size[0], height=size[1])
+    whole, share = driver.execute_script(VIEW_IN_SIGHT)
+    assert whole
+    assert share > 0.4
+    bottom = "return document.getElementById('sourceline').getBoundingClientRect().bottom"
+    assert driver.execute_script(bottom) <= size[1] + 1
+
+
+def test_print_shows_the_plan_whole(open_map):
+    driver = open_map()
+    driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    whole, share = driver.execute_script(VIEW_IN_SIGHT)
+    width = driver.execute_script("return lineplan.map.getSize().x")
+    driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert whole
+    assert share > 0.5
+    assert 650 < width < 720  # the paper's, not the window's
+    assert driver.execute_script("return lineplan.map.getSize().x") > 800
+
+
+def test_only_ground_a_clause_speaks_of_is_a_stop_of_the_tab_key(open_map):
+    driver = open_map()
+    stops = driver.execute_script(
+        "return [...document.querySelectorAll('path.lp-zone')].map((e) => [e.tabIndex, "
+        "e.getAttribute('role'), !!e.getAttribute('aria-label')])"
+    )
+    assert {tuple(stop) for stop in stops} == {(0, "button", True), (-1, None, False)}
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_names_of_the_line_and_of_regions_stand_clear_of_the_line(open_map, lang, size):
+    driver = open_map(lang=lang, width=size[0], height=size[1])
+    shown = driver.execute_script("""
+        const path = document.querySelector(".lp-contact"), matrix = path.getScreenCTM();
+        const points = [], length = path.getTotalLength();
+        for (let d = 0; d < length; d += 2) {
+          points.push(path.getPointAtLength(d).matrixTransform(matrix));
+        }
+        return [...document.querySelectorAll(".lp-line.shown, .lp-unit.shown")].map((label) => {
+          const b = label.querySelector(".lp-text").getBoundingClientRect();
+          return [label.innerText, label.classList.contains("lp-line"), points.some((p) =>
+            p.x > b.left && p.x < b.right && p.y > b.top && p.y < b.bottom)];
+        });
+    """)
+    assert [name for name, _, crossed in shown if crossed] == []
+    assert [is_line for _, is_line, _ in shown].count(True) == 1
+    assert len(shown) > 1
+
+
 def test_the_picture_keeps_title_source_and_notice(open_map):
     driver = open_map()
     said = text_of(driver, ".leaflet-container")

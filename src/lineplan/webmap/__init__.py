@@ -110,6 +110,7 @@ class PlanMap(folium.Map):
         if script:
             shim = asset("folium.js") + leaflet()["icons"]
             script = f"<script>{shim}</script>\n<script>{script}</script>"
+            header = f"<style>{leaflet()['pictures']}</style>{header}"
         layers = {"folium_header": header, "folium_html": html, "folium_script": script}
         return fill(asset("page.html"), {**self._parts, **layers})
 

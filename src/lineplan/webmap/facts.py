@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from lineplan.webmap.style import PAINTS, swatch
+from lineplan.webmap.style import OPEN, PAINTS, swatch
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
@@ -60,7 +60,8 @@ class Facts:
     @property
     def line_source(self) -> str:
         """Whose account the line of contact is."""
-        return str(self.conditions["line_source_attribution"] or self.conditions["line_source"])
+        said = self.conditions["line_source_attribution"] or self.conditions["line_source"]
+        return self.words.data(str(said))
 
     @property
     def made(self) -> str:
@@ -76,10 +77,11 @@ class Facts:
     @property
     def when(self) -> str:
         """Day and age of the line of contact, as they stand beside every headline figure."""
-        said = [self.words.text("map.line_label", date=self.line_date)]
+        space, tied = " ", "\N{NO-BREAK SPACE}"
+        said = [self.words.text("map.line_label", date=self.line_date.replace(space, tied))]
         if self.line_age:
-            said.append(self.words.text("figure.age", age=self.line_age))
-        return " · ".join(said)
+            said.append(self.words.text("figure.age", age=self.line_age).replace(space, tied))
+        return f"{tied}· ".join(said)
 
     @property
     def is_stale(self) -> bool:
@@ -96,7 +98,7 @@ class Facts:
     def source_line(self) -> str:
         """Sources of text and line, for the picture itself."""
         plan = self.arrangement.plan
-        sources = [source.name for source in plan.source[:1]]
+        sources = [self.words.data(source.name) for source in plan.source[:1]]
         return self.words.text(
             "map.source",
             text=sources[0] if sources else self.plan_title,
@@ -109,18 +111,13 @@ class Facts:
         """Who holds ground, in a few words."""
         return self.words.holder_short(held_by, dataset=self.arrangement.dataset)
 
-    def range(self, low: float, high: float) -> str:
-        """Range of a figure over the assessments, or that there is none."""
-        if low is None or high is None or math.isnan(low) or math.isnan(high):
-            return self.words.text("figure.no_range")
-        shown = self._short_range(low, high)
-        return self.words.text("figure.range", range=shown)
-
-    def _short_range(self, low: float, high: float) -> str:
+    def range(self, low: float, high: float) -> tuple[str, str]:
+        """Range of a figure over the assessments, as its name and ``5,652–6,262 km²``."""
         if math.isnan(low) or math.isnan(high):
-            return "–"
+            return self.words.text("figure.no_range"), ""
         least, most = self.words.number(low), self.words.number(high)
-        return least if least == most else f"{least}–{most}"
+        name, shown = ("same", least) if least == most else ("range", f"{least}–{most}")
+        return self.words.text(f"figure.{name}"), self.words.text("figure.area", number=shown)
 
     def unit_names(self) -> dict[str, str]:
         """Name of each unit in this language."""
@@ -153,7 +150,8 @@ class Facts:
         -------
         list of dict
             ``status``, ``label``, ``paint``, ``named`` (whether a clause gives it), ``headline``
-            and ``range`` (where named), ``area`` and ``holders``, one for each holder.
+            and ``range``, its name and value (where named), ``area`` and ``holders``, one for
+            each holder.
         """
         areas = {
             (str(row["status"]), str(row["held_by"])): float(row["area_km2"])
@@ -171,7 +169,9 @@ class Facts:
         zones = [row for row in _rows(self.arrangement.zones) if row["status"] == status]
         named = any(row["clause_id"] for row in zones)
         default = self.arrangement.dataset.default_holder
-        holders = sorted((h for s, h in areas if s == status), key=lambda h: (h == default, h))
+        holders = sorted(
+            (h for s, h in areas if s == status), key=lambda h: (h in OPEN, h == default, h)
+        )
         described: dict[str, Any] = {
             "status": status,
             "label": self.words.short_label(
@@ -225,12 +225,11 @@ class Facts:
         )
         low_high = ranges.get(tuple(str(row[key]) for key in _ZONE_KEYS), (math.nan, math.nan))
         area, share = words.area(row["area_km2"]), words.percent(row["share_of_unit"])
-        spread = self._short_range(*low_high)
-        known = spread != "–"
+        name, spread = self.range(*low_high)
         facts = {
             "held_by": holder,
-            "area": f"{area} · {words.text('field.share_of_unit').lower()}: {share}",
-            "range": words.text("figure.area", number=spread) if known else self.range(*low_high),
+            "area": words.text("figure.share", area=area, share=share),
+            "range": spread or name,
         }
         provisions = self._provisions(row) if row["clause_id"] else {}
         return {
@@ -246,7 +245,7 @@ class Facts:
             "area": area,
             "area_km2": round(float(row["area_km2"]), 3),
             "share": share,
-            "range": spread,
+            "range": spread or "–",
             "facts": [[words.text(f"field.{key}"), said] for key, said in facts.items()],
             "provisions": [[words.text(f"field.{key}"), said] for key, said in provisions.items()],
         }
@@ -282,14 +281,19 @@ class Facts:
         for quote in _wanted_quotes(clause.text, self.words.lang):
             kind = self.words.text(f"quote.{quote.kind.replace(' ', '_')}")
             source = sources.get(quote.source)
-            said = [kind] if source is None else [kind, source.name, self.words.date(source.date)]
+            said = [kind]
+            if source is not None:
+                said += [self.words.data(source.name)]
+                said += [self.words.date(source.date)] if source.date else []
             quotes.append({"lang": quote.language, "text": quote.quote, "by": " · ".join(said)})
         chosen = set(self.arrangement.plan.chosen_readings)
         readings = []
         for reading in clause.reading:
             text = self.words.name(reading.text)
-            if f"{clause.id}={reading.id}" in chosen:
-                text = f"{text} ({self.words.text('field.reading_chosen')})"
+            if reading.set:  # the others apply on every map
+                used = f"{clause.id}={reading.id}" in chosen
+                key = "field.reading_chosen" if used else "field.reading_open"
+                text = f"{text} ({self.words.text(key)})"
             lang = self.words.lang if self.words.lang in reading.text else "en"
             readings.append({"lang": lang, "text": text})
         return {"quotes": quotes, "readings": readings}

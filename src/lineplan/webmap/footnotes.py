@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lineplan.webmap.facts import Facts
 
-_DRAWN = ("units", "control", "places", "context")
+_USED = ("units", "control", "assessments", "places", "context")
 
 
 def statements(facts: Facts) -> list[str]:
@@ -15,16 +15,12 @@ def statements(facts: Facts) -> list[str]:
     said, words = facts.conditions, facts.words
     text = words.text
     lines = [_texts(facts), _line(facts)]
-    readings = "; ".join(said["readings"])
+    readings = " ".join(_reading(facts, name) for name in said["readings"])
     key = "footer.readings" if readings else "footer.no_readings"
     lines.append(text(key, readings=readings))
     if said["parameters"]:
-        left_open = text("value.unspecified")
-        values = "; ".join(
-            f"{name} = {left_open if value == 'unspecified' else value}"
-            for name, value in said["parameters"].items()
-        )
-        lines.append(text("footer.parameters", parameters=values))
+        values = [_parameter(facts, *item) for item in said["parameters"].items()]
+        lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
     lines.append(_of_dataset(facts, "baseline") or said["legal_baseline"])
     lines += [text("footer.opinion"), text("footer.accuracy"), text("footer.rounding")]
     if said["reconciled"]:
@@ -46,9 +42,17 @@ def attributions(facts: Facts) -> list[str]:
         foreign = (file.role == "control" and file.sha256 != control) or (
             file.role == "units" and file.title != units
         )
-        if file.role in _DRAWN and not foreign:
+        if file.role in _USED and not foreign:
             embedded.add(file.role)
-            lines.append(f"{file.title}. {file.attribution} ({file.licence}).")
+            attribution = facts.words.data(file.attribution)
+            lines.append(
+                facts.words.text(
+                    "footer.layer",
+                    title=facts.words.data(file.title),
+                    attribution=attribution[:1].upper() + attribution[1:],
+                    licence=facts.words.data(file.licence),
+                )
+            )
     if "control" not in embedded:
         lines.append(f"{facts.words.text('map.line')}: {facts.line_source}")
     if "units" not in embedded:
@@ -58,8 +62,13 @@ def attributions(facts: Facts) -> list[str]:
 
 def _texts(facts: Facts) -> str:
     plan = facts.arrangement.plan
-    sources = [f"{source.name}, {facts.words.date(source.date)}" for source in plan.source]
-    return facts.words.text("footer.text", sources="; ".join(sources) or facts.plan_title)
+    text = facts.words.text
+    sources = []
+    for source in plan.source:
+        name = facts.words.data(source.name)
+        day = facts.words.date(source.date)
+        sources.append(text("join.dated", name=name, date=day) if source.date else name)
+    return text("footer.text", sources=text("join.items").join(sources) or facts.plan_title)
 
 
 def _line(facts: Facts) -> str:
@@ -73,8 +82,32 @@ def _line(facts: Facts) -> str:
     )
 
 
+def _reading(facts: Facts, name: str) -> str:
+    """Say a chosen reading in its own words; its name where the plan does not have it."""
+    for clause in facts.arrangement.plan.clause:
+        for reading in clause.reading:
+            if name == f"{clause.id}={reading.id}":
+                return f"{clause.id}: {facts.words.name(reading.text)}"
+    return name
+
+
+def _parameter(facts: Facts, name: str, value: object) -> str:
+    """Say what a parameter is and what it is set to."""
+    words, dataset = facts.words, facts.arrangement.dataset
+    parameter = facts.arrangement.plan.parameters.get(name)
+    said = words.data(words.name(parameter.text)).rstrip(".") if parameter else ""
+    kind = str(value).replace(" ", "_")
+    if f"recognition.{kind}" in words and value != "unspecified":
+        shown = words.recognition(kind)
+    elif f"value.{kind}" in words or value in {party.id for party in dataset.parties}:
+        shown = words.value(str(value), dataset=dataset)
+    else:
+        shown = str(value)
+    return words.text("join.set", name=said or name, value=shown)
+
+
 def _km(facts: Facts, length: float, digits: int) -> str:
-    return f"{facts.words.number(length, digits)} {facts.words.text('unit.km')}"
+    return facts.words.text("figure.km", number=facts.words.number(length, digits))
 
 
 def _of_dataset(facts: Facts, key: str) -> str:

@@ -120,16 +120,27 @@ def chains(topology: Topology, chosen: Sequence[bool]) -> list[list[int]]:
     return joined
 
 
-def encode(points: Sequence[Point]) -> list[int]:
-    """Return the first point and then steps, flat: ``[x, y, dx, dy, dx, dy, ...]``."""
+def encode(points: Sequence[Point]) -> str:
+    """
+    Return the first point and then steps, x and y in turn, five bits a character.
+
+    This is Google's encoded polyline with x before y; none of its characters has a meaning in HTML.
+    """
     steps = np.asarray(points, dtype=np.int64)
     steps[1:] -= steps[:-1].copy()
-    return [int(value) for value in steps.ravel()]
+    text = []
+    for step in steps.ravel().tolist():
+        value = ~(step << 1) if step < 0 else step << 1
+        while value > 31:
+            text.append(chr((32 | value & 31) + 63))
+            value >>= 5
+        text.append(chr(value + 63))
+    return "".join(text)
 
 
-def encode_lines(shapes: Iterable[shapely.Geometry], tolerance_deg: float) -> list[list[int]]:
+def encode_lines(shapes: Iterable[shapely.Geometry], tolerance_deg: float) -> list[str]:
     """Encode the lines of any shapes, simplified one by one."""
-    lines: list[list[int]] = []
+    lines: list[str] = []
     for shape in shapes:
         for part in shapely.get_parts(shapely.simplify(shape, tolerance_deg)):
             if part.geom_type == "Polygon":

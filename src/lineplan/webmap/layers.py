@@ -36,6 +36,7 @@ TWIN_DEG = 0.09
 """A city of the base this close to a place is that place."""
 COAST_DEG = 0.03
 """A city this close to the units lies in them: harbours stand outside a generalised coast."""
+SMALL_UNIT_DEG2 = 0.3
 
 Bounds = tuple[float, float, float, float]
 
@@ -124,7 +125,7 @@ def _lines(arcs: Topology, arrangement: Arrangement) -> dict[str, list[list[int]
 
 def _base(
     context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
-) -> dict[str, list[list[int]]]:
+) -> dict[str, list[str]]:
     def clipped(layer: str) -> np.ndarray:
         shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
         parts = shapely.get_parts(shapely.intersection(shapes, box))
@@ -135,14 +136,19 @@ def _base(
         clipped("international_boundary"),
         shapely.buffer(outline, NEAR_BORDER_DEG, quad_segs=2),
     )
+    # Land of the base that lies under the units, or would show along their coast, is left out.
+    frontier = shapely.buffer(
+        shapely.union_all(clipped("international_boundary")), 0.12, quad_segs=2
+    )
+    own = shapely.difference(shapely.buffer(outline, COAST_DEG, quad_segs=2), frontier)
     return {
-        "land": encode_lines(clipped("land"), BASE_TOLERANCE_DEG),
+        "land": encode_lines(shapely.difference(clipped("land"), own), BASE_TOLERANCE_DEG),
         "neighbours": encode_lines(elsewhere, BASE_TOLERANCE_DEG),
-        "rivers": encode_lines(clipped("river"), BASE_TOLERANCE_DEG / 2),
+        "rivers": encode_lines(clipped("river"), BASE_TOLERANCE_DEG * 2 / 3),
     }
 
 
-def _reassigned(arrangement: Arrangement) -> list[list[int]]:
+def _reassigned(arrangement: Arrangement) -> list[str]:
     rows = arrangement.reassigned
     moved = rows[rows["action"] == "reassigned"]
     return encode_lines(moved.geometry.to_numpy(), ZONE_TOLERANCE_DEG)
@@ -187,6 +193,8 @@ def _labels(
         ranked.append((1.5, label))
     for _, unit in facts.arrangement.units.iterrows():
         size, rank, zoom = ("named", 2.0, 5.5) if unit["unit_id"] in named else ("", 4.0, 6.75)
+        if unit.geometry.area < SMALL_UNIT_DEG2:  # a city that is a unit: its dot says the name
+            zoom = 8.5
         text, spots = names[str(unit["unit_id"])], _roomy(unit.geometry)
         label = {"kind": "unit", "text": text, "at": spots, "zoom": zoom, "size": size}
         ranked.append((rank, {**label, "layer": "units"}))

@@ -13,13 +13,18 @@
     return element;
   }
 
-  // --- geometry: arcs on a grid, stored as steps ------------------------------------------
-  function decode(flat) {
-    const line = [];
-    let x = 0, y = 0;
-    for (let i = 0; i < flat.length; i += 2) {
-      x += flat[i]; y += flat[i + 1];
-      line.push([y * data.step, x * data.step]);
+  // --- geometry: arcs on a grid, stored as steps, five bits a character ----------------------
+  function decode(text) {
+    const line = [], at = [0, 0];
+    let axis = 0, value = 0, shift = 0;
+    for (let i = 0; i < text.length; i++) {
+      const bits = text.charCodeAt(i) - 63;
+      value |= (bits & 31) << shift;
+      shift += 5;
+      if (bits & 32) continue;
+      at[axis] += value & 1 ? ~(value >> 1) : value >> 1;
+      if (axis) line.push([at[1] * data.step, at[0] * data.step]);
+      axis ^= 1; value = shift = 0;
     }
     return line;
   }
@@ -38,13 +43,14 @@
   const limits = L.latLngBounds(data.limits);
   const map = L.map("map_lineplan", {
     attributionControl: false, zoomControl: false, zoomSnap: 0.25, zoomDelta: 0.5,
-    wheelPxPerZoomLevel: 120, maxZoom: 13, maxBoundsViscosity: 0.8,
+    wheelPxPerZoomLevel: 120, maxZoom: 10.5, // the data are good to about 1 km
+    maxBoundsViscosity: 0.8,
     // Some open ground below, so that the south can stand clear of the source line.
     maxBounds: L.latLngBounds([limits.getSouth() - 1.5, limits.getWest()], limits.getNorthEast()),
     zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still,
   });
   map.setView(L.latLngBounds(data.view).getCenter(), 6); // paths exist only once there is a view
-  map.getContainer().setAttribute("role", "application");
+  map.getContainer().setAttribute("role", "group");
   map.getContainer().setAttribute("aria-label", words.alt);
   ["base", "zones", "lines", "points", "labels"].forEach((name, i) => {
     const pane = map.createPane("lp-" + name);
@@ -58,6 +64,10 @@
 
   L.polygon(data.land.map((ring) => [decode(ring)]), Object.assign({
     pane: "lp-base", stroke: false, fillColor: "#ece8de", fillOpacity: 1 }, plain)).addTo(map);
+  const [south, west, north, east] = data.limits.flat(); // beyond is not sea: nothing is drawn there
+  L.polygon([[[-85, -180], [85, -180], [85, 180], [-85, 180]],
+    [[south, west], [north, west], [north, east], [south, east]]], Object.assign({
+    pane: "lp-base", stroke: false, fillColor: "#f3f1ea", fillOpacity: 1 }, plain)).addTo(map);
   line(data.neighbours.map(decode), "base", { color: "#a39d8e", weight: 1 }).addTo(map);
 
   const zones = data.zones.map((zone) => {
@@ -72,19 +82,21 @@
   });
   const zoneGroup = L.layerGroup(zones).addTo(map);
 
+  const strokes = {};
+  for (const name in data.lines) strokes[name] = data.lines[name].map(join);
   const layers = {
     zones: zoneGroup,
     rivers: line(data.rivers.map(decode), "lines", { color: "#8fb3c4", weight: 1.1 }),
-    units: line(data.lines.units.map(join), "lines", { color: "#8d887b", weight: 0.8 }),
+    units: line(strokes.units, "lines", { color: "#6f6a60", weight: 0.9 }),
     cities: L.layerGroup(), reassigned: L.layerGroup(),
     line: L.layerGroup([
-      line(data.lines.line.map(join), "lines", { color: "#fffefb", weight: 4.2, opacity: 0.85 }),
-      line(data.lines.line.map(join), "lines", {
+      line(strokes.line, "lines", { color: "#fffefb", weight: 4.2, opacity: 0.85 }),
+      line(strokes.line, "lines", {
         color: "#17191b", weight: 2, dashArray: "7 4", lineCap: "butt", className: "lp-contact" }),
     ]),
   };
   // The recognised border is at least as heavy as the line of contact and has no switch.
-  const border = line(data.lines.border.map(join), "lines", {
+  const border = line(strokes.border, "lines", {
     color: "#3b3f43", weight: 2.5, className: "lp-border" });
   data.reassigned.forEach((ring) => layers.reassigned.addLayer(L.polygon([decode(ring)], Object.assign({
     pane: "lp-lines", color: "#7a2f6b", weight: 1.2, fillColor: "#7a2f6b", fillOpacity: 0.5 }, plain))));
@@ -101,7 +113,7 @@
     drawn.forEach((name) => layers[name].eachLayer
       ? layers[name].eachLayer((l) => l._map && l.bringToFront()) : layers[name]._map && layers[name].bringToFront());
     border.bringToFront();
-    if (outline) outline.bringToFront();
+    if (outline) outline.eachLayer((l) => l.bringToFront());
   }
 
   // --- labels: by rank, none over another ---------------------------------------------------
@@ -114,21 +126,39 @@
       icon: L.divIcon({ html: holder, className: "lp-anchor", iconSize: [0, 0] }) });
     return { label, holder, text, spots, marker, group: label.layer };
   });
-  // Where the line of contact runs on the screen: its own label must stand beside it.
-  function contactPixels() {
-    const pixels = [];
-    for (const piece of data.lines.line.map(join)) {
+  // How much of each cell of the screen is line: words stand beside lines, not on them.
+  const CELL = 6, CONTACT = 100;
+  function inked(size) {
+    const columns = Math.ceil(size.x / CELL), cells = new Uint8Array(columns * Math.ceil(size.y / CELL));
+    const mark = (lines, weight) => lines.forEach((points) => {
       let before = null;
-      for (const at of piece) {
+      for (const at of points) {
         const p = map.latLngToContainerPoint(at);
-        const steps = before ? Math.ceil(before.distanceTo(p) / 6) : 1;
+        const beyond = before && (Math.max(p.x, before.x) < 0 || Math.min(p.x, before.x) > size.x ||
+          Math.max(p.y, before.y) < 0 || Math.min(p.y, before.y) > size.y);
+        const steps = before && !beyond ? Math.ceil(before.distanceTo(p) / CELL) : 1;
         for (let i = 1; i <= steps; i++) {
-          pixels.push(before ? before.add(p.subtract(before).multiplyBy(i / steps)) : p);
+          const x = before ? before.x + (p.x - before.x) * i / steps : p.x;
+          const y = before ? before.y + (p.y - before.y) * i / steps : p.y;
+          if (x < 0 || y < 0 || x >= size.x || y >= size.y) continue;
+          const cell = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
+          cells[cell] = Math.max(cells[cell], weight);
         }
         before = p;
       }
-    }
-    return pixels;
+    });
+    mark(strokes.units, 1);
+    mark(strokes.border, 2);
+    if (map.hasLayer(layers.line)) mark(strokes.line, CONTACT);
+    return (box) => {
+      let sum = 0;
+      for (let y = Math.max(0, Math.floor(box[1] / CELL)); y * CELL < Math.min(box[3], size.y); y++) {
+        for (let x = Math.max(0, Math.floor(box[0] / CELL)); x * CELL < Math.min(box[2], size.x); x++) {
+          sum += cells[y * columns + x];
+        }
+      }
+      return sum;
+    };
   }
   function place() {
     const size = map.getSize(), zoom = map.getZoom(), frame = map.getContainer().getBoundingClientRect();
@@ -138,29 +168,34 @@
     });
     const free = (b) => b[0] > 2 && b[1] > 2 && b[2] < size.x - 2 && b[3] < size.y - 2 &&
       !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
-    const contact = contactPixels();
-    const clear = (b) => !contact.some((p) => p.x > b[0] && p.x < b[2] && p.y > b[1] && p.y < b[3]);
+    const ink = inked(size);
     for (const item of labels) {
       item.holder.classList.remove("shown");
       if (zoom < item.label.zoom || (item.group && !map.hasLayer(layers[item.group]))) continue;
-      const w = item.text.offsetWidth, h = item.text.offsetHeight;
-      const isLine = item.label.kind === "line";
-      const gap = isLine ? 12 : item.label.kind === "point" ? 11 : 7;
-      const offsets = item.label.kind === "unit" ? [[-w / 2, -h / 2]]
+      const w = item.text.offsetWidth, h = item.text.offsetHeight, kind = item.label.kind;
+      const gap = kind === "line" ? 15 : kind === "point" ? 11 : 7;
+      const offsets = kind === "unit" ? [[-w / 2, -h / 2]]
         : [[gap, -h / 2], [-w - gap, -h / 2], [-w / 2, -h - gap + 2], [-w / 2, gap - 2]];
-      search: for (const spot of item.spots) {
-        const p = map.latLngToContainerPoint(spot);
-        for (const [dx, dy] of offsets) {
+      let best = null;
+      item.spots.forEach((spot, i) => {
+        const p = map.latLngToContainerPoint(spot), dot = [p.x - 4, p.y - 4, p.x + 4, p.y + 4];
+        if ((kind === "city" || kind === "point") && !free(dot)) return;
+        offsets.forEach(([dx, dy], j) => {
           const box = [p.x + dx - 2, p.y + dy - 1, p.x + dx + w + 2, p.y + dy + h + 1];
-          if (!free(box) || (isLine && !clear(box))) continue;
-          taken.push(box);
-          if (item.label.kind === "city") taken.push([p.x - 4, p.y - 4, p.x + 4, p.y + 4]);
-          item.marker.setLatLng(spot);
-          item.text.style.transform = "translate(" + Math.round(dx) + "px," + Math.round(dy) + "px)";
-          item.holder.classList.add("shown");
-          break search;
-        }
-      }
+          if (!free(box)) return;
+          const covered = ink(box), cost = 3 * covered + (kind === "line" ? i + 2 * j : 10 * (i + j));
+          // The line's own name and those of regions stand clear of the line.
+          if ((kind === "line" || kind === "unit") && covered >= CONTACT) return;
+          if (!best || cost < best.cost) best = { cost, box, dot, spot, dx, dy, side: j };
+        });
+      });
+      if (!best) continue;
+      taken.push(best.box);
+      if (kind === "city" || kind === "point") taken.push(best.dot);
+      item.marker.setLatLng(best.spot);
+      item.holder.dataset.side = best.side;
+      item.text.style.transform = "translate(" + Math.round(best.dx) + "px," + Math.round(best.dy) + "px)";
+      item.holder.classList.add("shown");
     }
   }
   labels.forEach((item) => item.marker.addTo(map));
@@ -187,7 +222,12 @@
     return list;
   }
   const details = byId("details"), body = byId("details-body");
-  let cameFrom = null;
+  let cameFrom = null, chosen = null;
+  function surround(zone) { // cased, so that it is seen on every colour and is not taken for a border
+    if (outline) outline.remove();
+    outline = zone && L.layerGroup([["#fffefb", 6], ["#17191b", 2.5]].map(([color, weight]) =>
+      L.polygon(shape(zone.polygons), Object.assign({ pane: "lp-lines", fill: false, color, weight }, plain)))).addTo(map);
+  }
   function select(zone, from) {
     cameFrom = from || null;
     byId("details-title").textContent = zone.unit;
@@ -218,9 +258,8 @@
     details.hidden = false;
     details.scrollTop = 0;
     details.parentElement.scrollTop = 0;
-    if (outline) outline.remove();
-    outline = L.polygon(shape(zone.polygons), Object.assign({
-      pane: "lp-lines", fill: false, color: "#17191b", weight: 3.5, className: "lp-chosen" }, plain)).addTo(map);
+    chosen = zone;
+    surround(zone);
     const covered = map.getContainer().getBoundingClientRect().bottom - details.getBoundingClientRect().top;
     if (getComputedStyle(details).position === "fixed" && covered > 0) { // the sheet of the phone layout
       map.panInside(zone.layer.getBounds().getCenter(), { animate: !still,
@@ -230,8 +269,7 @@
   }
   function close() {
     details.hidden = true;
-    if (outline) outline.remove();
-    outline = null;
+    surround(chosen = null);
     if (cameFrom) cameFrom.focus();
     cameFrom = null;
   }
@@ -243,10 +281,13 @@
     const zone = data.zones[i], path = layer.getElement();
     path.setAttribute("data-zone", zone.id);
     path.setAttribute("data-status", zone.status);
+    path.setAttribute("tabindex", "-1");
     if (!zone.clause) return; // ground no clause speaks of is reached through the table
     path.setAttribute("tabindex", "0");
     path.setAttribute("role", "button");
     path.setAttribute("aria-label", [zone.unit, zone.label, zone.area].join(", "));
+    path.addEventListener("focus", () => { if (path.matches(":focus-visible")) surround(zone); });
+    path.addEventListener("blur", () => surround(chosen));
     path.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -280,7 +321,7 @@
   const scale = L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" });
   scale._updateScale = (element, text, ratio) => {
     element.style.width = Math.round(scale.options.maxWidth * ratio) + "px";
-    element.textContent = text.replace(/km$/, words.km).replace(/m$/, text.endsWith("km") ? "m" : words.m);
+    element.textContent = (text.endsWith("km") ? words.km : words.m).replace("{number}", parseFloat(text));
   };
   scale.addTo(map);
   const zoom = L.control.zoom({ position: "topright", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
@@ -318,7 +359,7 @@
   function home() {
     map.invalidateSize({ pan: false });
     const title = byId("cartouche"), foot = byId("sourceline").offsetHeight;
-    const narrow = map.getSize().x < 600;
+    const narrow = title.offsetWidth > map.getSize().x * 0.75; // the title stands across the whole top
     map.getContainer().style.setProperty("--below-title", title.offsetHeight + "px");
     const after = L.point(narrow ? 14 : 50, foot + 24);
     const below = L.point(14, title.offsetHeight + (narrow ? 14 : 24));
@@ -342,8 +383,11 @@
   map.getContainer().addEventListener("wheel", () => { moved = true; }, { passive: true });
   home(); order(); place();
   if (window.ResizeObserver) {
-    new ResizeObserver(() => { if (moved) map.invalidateSize(); else home(); }).observe(map.getContainer());
+    new ResizeObserver(() => { if (sheet.contains("on-paper")) return;
+      if (moved) map.invalidateSize(); else home(); }).observe(map.getContainer());
   }
-  window.addEventListener("beforeprint", home);
+  const sheet = document.documentElement.classList; // of paper: laid out before the browser does
+  window.addEventListener("beforeprint", () => { sheet.add("on-paper"); home(); place(); });
+  window.addEventListener("afterprint", () => { sheet.remove("on-paper"); home(); });
   window.lineplan = { map, layers, select, zones: data.zones };
 })();

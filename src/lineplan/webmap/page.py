@@ -43,6 +43,17 @@ def asset(name: str) -> str:
     return (resources.files("lineplan.webmap") / name).read_text(encoding="utf-8")
 
 
+def lean(text: str) -> str:
+    """Drop the indentation and whole-line comments of our own script or style."""
+    lines = (line.strip() for line in text.splitlines())
+    kept = (
+        line
+        for line in lines
+        if not line.startswith("//") and not (line.startswith("/*") and line.endswith("*/"))
+    )
+    return "\n".join(filter(None, kept))
+
+
 def in_script(value: Any) -> str:
     """Encode data as JSON that can stand in a script element whatever its texts contain."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -57,7 +68,8 @@ def leaflet() -> dict[str, str]:
     Returns
     -------
     dict
-        ``js``, ``css`` and ``icons``, a script that gives Leaflet's default marker its images.
+        ``js``, ``css``, and for added layers ``pictures``, the rules with images, and ``icons``,
+        a script that gives Leaflet's default marker its images.
     """
     try:
         files = metadata.files("XStatic-Leaflet") or []
@@ -74,7 +86,11 @@ def leaflet() -> dict[str, str]:
 
     css = found["leaflet.css"].read_text(encoding="utf-8")
     css = re.sub(r"^.*behavior: url\(#default#VML\);.*$", "", css, flags=re.MULTILINE)
-    css = re.sub(r"url\(images/([\w.-]+)\)", lambda match: f"url({image(match[1])})", css)
+    # Only layers that are added to the map need Leaflet's pictures.
+    pictured = re.compile(r"[^{}]*\{[^{}]*url\(images/[^{}]*\}")
+    pictures = "".join(pictured.findall(css))
+    pictures = re.sub(r"url\(images/([\w.-]+)\)", lambda m: f"url({image(m[1])})", pictures)
+    css = pictured.sub("", css)
     js = found["leaflet.js"].read_text(encoding="utf-8")
     js = re.sub(r"//# sourceMappingURL=.*", "", js).replace("</script", "<\\/script")
     icons = {
@@ -83,7 +99,7 @@ def leaflet() -> dict[str, str]:
         "shadowUrl": image("marker-shadow.png"),
     }
     script = f"L.Icon.Default.imagePath='';L.Icon.Default.mergeOptions({json.dumps(icons)});"
-    return {"css": css, "js": js, "icons": script}
+    return {"css": css, "js": js, "icons": script, "pictures": pictures}
 
 
 def page_parts(facts: Facts, title: str, data: Mapping[str, Any]) -> dict[str, str]:
@@ -101,6 +117,7 @@ def page_parts(facts: Facts, title: str, data: Mapping[str, Any]) -> dict[str, s
         "no_script": escape(text("page.no_script")),
         "close": escape(text("page.close")),
         "table_heading": escape(text("page.table")),
+        "legend_heading": escape(text("page.legend")),
         "notice": notice(facts),
         "patterns": patterns(),
         "figures": figures(facts),
@@ -109,8 +126,8 @@ def page_parts(facts: Facts, title: str, data: Mapping[str, Any]) -> dict[str, s
         "footer": footer(facts),
         "leaflet_css": library["css"],
         "leaflet_js": library["js"],
-        "map_css": asset("map.css"),
-        "map_js": asset("map.js"),
+        "map_css": lean(asset("map.css")),
+        "map_js": lean(asset("map.js")),
         "data": in_script(data),
     }
 
@@ -125,8 +142,8 @@ def interface_words(facts: Facts, title: str) -> dict[str, str]:
         "zoomIn": text("page.zoom_in"),
         "zoomOut": text("page.zoom_out"),
         "home": text("page.home"),
-        "km": text("unit.km"),
-        "m": text("unit.m"),
+        "km": text("figure.km", number="{number}"),
+        "m": text("figure.m", number="{number}"),
     }
 
 
@@ -153,7 +170,8 @@ def figures(facts: Facts) -> str:
     for status in facts.statuses():
         figure = (
             f'<p class="figure">{escape(status["headline"])}</p>'
-            f'<p class="range">{escape(status["range"])}</p>'
+            f'<p class="range">{escape(status["range"][0])} '
+            f'<span class="km2">{escape(status["range"][1])}</span></p>'
             if status["named"]
             else f'<p class="figure minor">{escape(status["area"])}</p>'
         )
@@ -170,7 +188,7 @@ def figures(facts: Facts) -> str:
             + "</li>"
         )
     return (
-        f'<section class="figures"><h2>{escape(text("page.figures"))}</h2>'
+        f'<section class="figures"><h2>{escape(text("page.legend"))}</h2>'
         f'<p class="when">{escape(facts.when)}</p><ul>{"".join(rows)}</ul></section>'
     )
 
@@ -179,7 +197,7 @@ _STROKES = {
     "border": '<path d="M0 6H30" stroke="#3b3f43" stroke-width="2.4"/>',
     "line": '<path d="M0 6H30" stroke="#17191b" stroke-width="2" stroke-dasharray="7 4"/>',
     "neighbours": '<path d="M0 6H30" stroke="#a39d8e" stroke-width="1.2"/>',
-    "units": '<path d="M0 6H30" stroke="#8d887b" stroke-width="1"/>',
+    "units": '<path d="M0 6H30" stroke="#6f6a60" stroke-width="1"/>',
     "rivers": '<path d="M0 6H30" stroke="#8fb3c4" stroke-width="1.4"/>',
     "cities": '<circle cx="15" cy="6" r="3" fill="#23282c"/>',
     "reassigned": '<rect x="4" y="1" width="22" height="10" fill="#7a2f6b" fill-opacity=".5"/>',
@@ -238,10 +256,10 @@ def table(facts: Facts) -> str:
     heads = [
         ("unit", ""),
         ("held_by", ""),
-        ("clause", ""),
         ("area", "n"),
         ("share_of_unit", "n"),
         ("range", "n"),
+        ("clause", ""),
     ]
     head = "".join(
         f'<th scope="col" class="{kind}">{escape(text(f"field.{key}"))}</th>' for key, kind in heads
@@ -251,20 +269,27 @@ def table(facts: Facts) -> str:
         rows = [
             f'<tr><th scope="row"><button type="button" data-row="{number}" '
             f'title="{escape(text("field.show"))}">{escape(zone["unit"])}</button></th>'
-            f"<td>{escape(zone['holder'])}</td><td>{escape(zone['clause'] or '–')}</td>"
+            f"<td>{escape(zone['holder'])}</td>"
             f'<td class="n">{escape(zone["area"])}</td><td class="n">{escape(zone["share"])}</td>'
-            f'<td class="n">{escape(zone["range"])}</td></tr>'
+            f'<td class="n">{escape(zone["range"])}</td>'
+            f"<td>{escape(zone['clause'] or '–')}</td></tr>"
             for number, zone in zones
             if zone["status"] == status["status"]
         ]
         groups.append(
-            f'<tbody><tr class="group"><th scope="rowgroup" colspan="3">{swatch(status["paint"])}'
+            f'<tbody><tr class="group"><th scope="rowgroup" colspan="2">{swatch(status["paint"])}'
             f'{escape(status["label"])}</th><td class="n">{escape(status["area"])}</td>'
-            f"<td></td><td></td></tr>{''.join(rows)}</tbody>"
+            f"<td></td><td></td><td></td></tr>{''.join(rows)}</tbody>"
         )
+    total = facts.words.area(facts.arrangement.zones["area_km2"].sum())
+    foot = (
+        f'<tfoot><tr class="group"><th scope="row" colspan="2">{escape(text("page.total"))}</th>'
+        f'<td class="n">{escape(total)}</td><td></td><td></td><td></td></tr></tfoot>'
+    )
     return (
-        f'<div class="scroll"><table><caption>{escape(text("page.table_hint"))}</caption>'
-        f"<thead><tr>{head}</tr></thead>{''.join(groups)}</table></div>"
+        f'<p class="hint" id="hint">{escape(text("page.table_hint"))}</p><div class="scroll">'
+        '<table aria-labelledby="table-title" aria-describedby="hint">'
+        f"<thead><tr>{head}</tr></thead>{''.join(groups)}{foot}</table></div>"
     )
 
 

@@ -48,8 +48,15 @@ PAINTS: dict[str, Paint] = {
 """Paint by status, in the order of the legend."""
 
 
+OPEN = ("contested", "unknown")
+"""Holders that are none: ground crossed with grey whatever a plan says of it."""
+OPEN_INK = "#4d4b47"
+
+
 def side(held_by: str, default_holder: str) -> str:
     """Name the shade of a holder's ground: ``tint`` for the default holder, else ``fill``."""
+    if held_by in OPEN:
+        return "open"
     return "tint" if held_by == default_holder else "fill"
 
 
@@ -59,7 +66,7 @@ def swatch(status: str, held_by: str, default_holder: str) -> str:
 
     Ground that is contested or unknown, and of which no clause speaks, is painted as contested.
     """
-    if held_by in ("contested", "unknown") and status in ("unaffected", "unspecified"):
+    if held_by in OPEN and status in ("unaffected", "unspecified"):
         return "contested-fill"
     known = status if status in PAINTS else "unspecified"
     return f"{known}-{side(held_by, default_holder)}"
@@ -76,6 +83,11 @@ def patterns() -> str:
                 f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
                 f'<rect width="{size}" height="{size}" fill="{ground}"/>{marks}</pattern>'
             )
+        shapes.append(
+            f'<pattern id="lp-{status}-open" width="6" height="6" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{paint.tint}"/>'
+            f'<path d="M0 0V6M0 0H6" stroke="{OPEN_INK}" stroke-width=".9"/></pattern>'
+        )
     return "".join(shapes)
 
 
