@@ -93,9 +93,10 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
     ]
     lines = [heading(arrangement, form), grid(shown, form), ""]
     if "status" in areas:
-        labels = areas[["status", "status_label"]].drop_duplicates()
         bullet = "- " if form == "markdown" else ""
-        lines += [f"{bullet}{row.status}: {row.status_label}" for row in labels.itertuples()]
+        keys = ["status", "held_by"] if "held_by" in areas else ["status"]
+        said_once = areas[[*keys, "status_label"]].drop_duplicates()
+        lines += [f"{bullet}{', '.join(key)}: {label}" for *key, label in said_once.to_numpy()]
         lines.append("")
     moved = "Border mismatches left as they are."
     if said["reconciled"]:
