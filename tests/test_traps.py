@@ -5,6 +5,7 @@ their shell in pyproj: `test_geodesy.py`. Islet first, mainland as hole: `test_f
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,7 @@ def test_valid_on_a_plane_and_not_in_degrees_is_repaired_and_said(
 
 
 def test_a_border_piece_that_is_not_valid_on_the_plane_of_its_reach() -> None:
-    """Aria's strip along the coast narrows to one metre where the coast is 8 m off its chord."""
+    """Aria's strip along the coast is one metre wide where the coast is three off its chord."""
     inland, coast = 31.96, 31.99999
     notch = [(inland, 0.4), (coast, 0.5), (inland, 0.6)]
     ground = Polygon([(31.5, -1.5), (inland, -1.5), *notch, (inland, 1.5), (31.5, 1.5)])
@@ -349,3 +350,216 @@ def test_embedded_data_from_a_projected_file_give_the_same_areas(
         frames.append(read_features(path, kind="polygon").frame)
     found = part(frames[1], frames[0], "ua")
     assert km2(found) == pytest.approx(km2(part(ground, units, "ua")), rel=1e-9, abs=NODING_KM2)
+
+
+# What a small mistake in the code would change; each of these was tried
+
+
+def test_a_face_lost_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corner of 3,000 m²; noding explains 49 m² of so large a unit."""
+    corner = toyland.claims(("bora", box(31.9995, 0.9995, 32.5, 1.5)))
+    assert part(corner).proof.conservation_error_m2 < 1
+
+    def losing(faces: np.ndarray, units: gpd.GeoDataFrame) -> noding.UnitFaces:
+        laid = noding.assign_units(faces, units)
+        lost = shapely.contains_xy(faces, 31.9998, 0.9998)
+        return replace(laid, unit_of=np.where(lost, -1, laid.unit_of))
+
+    monkeypatch.setattr("lineplan.partition.assign_units", losing)
+    with pytest.raises(lp.PartitionError, match="unit T-NE: its faces differ from it by 3,0"):
+        part(corner)
+
+
+def test_claimed_ground_inside_the_units_is_counted() -> None:
+    assert part(EAST).proof.inside_units_km2 == pytest.approx(toyland.SQUARE_KM2)
+
+
+def test_a_cut_that_loses_ground_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    parted = part(EAST)
+    strip = {"near": box(31.2, -0.5, 31.4, 0.5)}
+    assert len(parted.cut(strip).faces) > len(parted.faces)
+    whole = noding.node_faces
+    monkeypatch.setattr("lineplan.partition.node_faces", lambda lines: whole(lines)[1:])
+    with pytest.raises(lp.PartitionError):
+        parted.cut(strip)
+
+
+@pytest.mark.parametrize(("metres", "settled"), [(90, True), (120, False)])
+def test_units_may_overlap_by_a_hundred_metres(metres: float, settled: bool) -> None:
+    units = toyland.units()
+    units.loc[0, "geometry"] = box(30, 0, 31 + metres / 111_320, 1)
+    if settled:
+        assert len(part(EAST, units).repairs) == 1
+    else:
+        with pytest.raises(lp.PartitionError, match="T-NW and T-NE overlap"):
+            part(EAST, units)
+
+
+def test_a_gap_goes_to_the_unit_it_borders_most() -> None:
+    """C has 133 km of it in three edges, a 66 km in ten, b 66 km in one."""
+    side = [(31.0, lat) for lat in np.linspace(0.6, 0, 11)]
+    gap = [(31, 0.6), (31.0005, 0.55), (31.0005, -0.55), (31, -0.6)]
+    rings = {
+        "a": [(30, 0), (30, 1), (31, 1), *side],
+        "b": [(30, 0), (31, 0), (31, -0.6), (31, -1), (30, -1)],
+        "c": [(32, 1), (31, 1), *gap, (31, -1), (32, -1)],
+    }
+    units = toyland.frame([(name, Polygon(ring)) for name, ring in rings.items()], "unit_id")
+    (said,) = part(EAST, units).repairs
+    assert said.startswith("a gap of")
+    assert said.endswith("is counted with c")
+
+
+@pytest.mark.parametrize(("edge", "action"), [(31.9552, "reassigned"), (31.9550, "kept")])
+def test_the_tolerance_is_kept_to_a_hundredth(edge: float, action: str) -> None:
+    """4.99 and 5.01 km."""
+    ground = toyland.claims(("bora", box(31.5, -1.5, edge, 1.5)))
+    assert part(ground).reassigned["action"].unique().tolist() == [action]
+
+
+def test_the_main_body_stays_however_narrow_or_small_it_is() -> None:
+    for rest in (box(29, -2, 31.98, 2), box(29, -2, 33, 2) - box(31.7, 0.5, 31.7005, 0.5005)):
+        parted = part(toyland.claims(("bora", rest)))
+        assert set(parted.faces["held_by"]) == {"aria", "bora"}
+        assert len(parted.reassigned) == 0
+
+
+def test_metres_decide_and_not_edges_to_whom_a_piece_goes() -> None:
+    """Bora has 120 km of the strip's border in one edge, cora the rest in forty."""
+    south = np.linspace(-1, -0.1, 41)
+    cora = Polygon([(31.5, -0.1), (31.5, -1), *[(31.98, lat) for lat in south]])
+    bora = box(31.5, -0.1, 31.98, 1.5)
+    parted = part(toyland.claims(("bora", bora), ("cora", cora)))
+    (holder,) = parted.reassigned["held_by"].unique()
+    assert holder == "bora"
+
+
+def test_pieces_are_numbered_from_the_largest() -> None:
+    east, west = box(31.2, -1.5, 31.98, 1.5), box(30.03, -1.5, 30.8, 1.5)
+    rows = part(toyland.claims(("bora", east), ("bora", west))).reassigned
+    by_piece = rows.groupby("piece")["area_km2"].sum()
+    assert len(by_piece) == 2
+    assert by_piece[1] > by_piece[2]
+    assert rows.loc[rows["piece"] == 1, "lon"].max() < 31
+
+
+def test_an_edge_twenty_kilometres_from_the_frontier_is_no_frontier() -> None:
+    units = toyland.frame([("part", box(31, 0, 31.8, 1))], "unit_id")
+    ground = toyland.claims(("bora", box(31.4, -0.5, 31.79, 1.5)))
+    parted = partition(units, ground, default_holder="aria", frontier=box(30, -1, 32, 1).boundary)
+    assert len(parted.reassigned) == 0
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_between_the_turns_of_a_spiral_the_sides_meet_halfway(side: geodesy.Side) -> None:
+    """Two turns, 9 km apart, inward and to the left."""
+    turn = np.radians(np.linspace(0, 720, 289))
+    radius = 1 - 0.16 * turn / (2 * np.pi)
+    spiral = np.c_[37 + 0.7 * radius * np.cos(turn), 48 + 0.5 * radius * np.sin(turn)]
+    ground = geodesy.strip(shapely.LineString(spiral), 5, side=side)
+    north_of_the_middle = [shapely.Point(37, lat) for lat in (48.49, 48.45, 48.43, 48.37, 48)]
+    assert shapely.contains(ground, north_of_the_middle).tolist() == (
+        [False, True, False, True, False] if side == "left" else [True, False, True, False, False]
+    )
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_before_its_end_a_line_beside_another_has_two_sides(side: geodesy.Side) -> None:
+    """The second goes north from 5.5 km north of the first."""
+    lines = shapely.MultiLineString([[(36, 48), (38, 48)], [(37, 48.05), (37, 48.6)]])
+    ground = geodesy.strip(lines, 10, side=side)
+    west, east = shapely.Point(36.98, 48.04), shapely.Point(37.02, 48.04)
+    assert ground.contains(west) == (side == "left")
+    assert ground.contains(east) == (side == "right")
+
+
+@pytest.mark.parametrize("width_km", [15, 30])
+def test_the_two_sides_of_the_embedded_line_are_about_as_large(
+    width_km: float, point21: lp.Arrangement
+) -> None:
+    """Pieces of the line end beside each other there."""
+    line = shapely.multilinestrings(point21.line.geometry.to_numpy())
+    sides = [geodesy.strip(line, width_km, side=side) for side in ("left", "right")]
+    left, right = geodesy.area_m2(sides)
+    assert left == pytest.approx(right, rel=0.05)
+    assert shapely.intersection(*sides, grid_size=1e-9).area == pytest.approx(0, abs=1e-6)
+
+
+def test_the_edges_of_a_strip_follow_the_ground_where_they_are_long() -> None:
+    """Beside 300 km along a meridian the strip's own edge has no vertex but those put in."""
+    ground = geodesy.strip(shapely.LineString([(37, 46), (37, 48.7)]), 40)
+    edges = geodesy.segments(shapely.get_parts(shapely.boundary(ground)))
+    assert geodesy.length_m(edges).max() < 2100
+
+
+def test_a_unit_that_lost_all_its_faces_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    def losing(faces: np.ndarray, units: gpd.GeoDataFrame) -> noding.UnitFaces:
+        laid = noding.assign_units(faces, units)
+        return replace(laid, unit_of=np.where(laid.unit_of == 0, -1, laid.unit_of))
+
+    monkeypatch.setattr("lineplan.partition.assign_units", losing)
+    with pytest.raises(lp.PartitionError, match="unit T-"):
+        part(EAST)
+
+
+def test_a_lake_that_nothing_claims_is_not_claimed_outside() -> None:
+    units = toyland.units()
+    units["geometry"] = units.difference(box(30.4, 0.4, 30.5, 0.5))
+    whole = part(EAST).proof.outside_units_km2
+    assert part(EAST, units).proof.outside_units_km2 == pytest.approx(whole)
+
+
+@pytest.mark.parametrize("which", ["units", "claims"])
+def test_a_polygon_that_is_not_valid_is_refused(which: str) -> None:
+    bow_tie = Polygon([(31, 0), (32, 1), (32, 0), (31, 1)])
+    units = toyland.frame([("T", bow_tie)], "unit_id") if which == "units" else None
+    with pytest.raises(lp.GeometryError, match=rf"{which}: row 0 is not a valid polygon"):
+        part(EAST if which == "units" else toyland.claims(("bora", bow_tie)), units)
+
+
+def test_the_spacing_of_vertices_is_that_of_the_line() -> None:
+    """Two edges of 110.574 km, one in each unit."""
+    by_unit = part(EAST).line_by_unit
+    assert by_unit["unit_id"].tolist() == ["T-NE", "T-SE"]
+    assert by_unit["length_km"].tolist() == pytest.approx([110.574] * 2, abs=1e-3)
+    assert by_unit["vertex_spacing_km"].tolist() == pytest.approx([110.574] * 2, abs=1e-3)
+
+
+def test_every_line_has_its_first_holder_on_the_left() -> None:
+    """A line of many edges and an enclave, in both halves of the country."""
+    zigzag = [(31.4 + 0.1 * (number % 2), lat) for number, lat in enumerate(np.linspace(-1, 1, 21))]
+    ground = toyland.claims(
+        ("bora", Polygon([*zigzag, (32.5, 1), (32.5, -1)])), ("bora", box(30.3, 0.3, 30.5, 0.5))
+    )
+    for line in part(ground).line.geometry:
+        if line.is_closed:
+            assert not shapely.is_ccw(line)  # bora inside, on the right
+        else:
+            lats = shapely.get_coordinates(line)[:, 1]
+            assert (np.diff(lats) > 0).all()
+
+
+def test_the_error_of_a_cut_is_added() -> None:
+    parted = part(EAST)
+    parted = replace(parted, proof=replace(parted.proof, conservation_error_m2=5.0))
+    cut = parted.cut({"near": box(31.2, -0.5, 31.4, 0.5)})
+    assert 5 <= cut.proof.conservation_error_m2 < 6
+
+
+def test_a_strip_whose_edge_runs_along_a_face_puts_its_corners_there_too() -> None:
+    """The face on the other side is not crossed, but shares the new nodes."""
+    cut = part(EAST).cut({"beside": box(31.5, -0.5, 31.7, 0.5)})
+    for face in cut.faces.geometry[cut.faces.intersects(shapely.Point(31.5, 0.5))]:
+        assert (31.5, 0.5) in face.exterior.coords
+    assert shapely.coverage_is_valid(cut.faces.geometry.to_numpy(), gap_width=1e-8)
+
+
+def test_an_inner_border_that_meets_the_frontier_is_no_frontier() -> None:
+    """Its last edge is 7.8 km long, its middle 3.9 km from the frontier."""
+    south = [(lon, 0.0) for lon in (31.2, 31.5, 31.93, 32)]
+    units = toyland.frame([("part", Polygon([*south, (32, 1), (31.2, 1)]))], "unit_id")
+    hole = box(31.95, -1, 31.98, 0.01)
+    ground = toyland.claims(("bora", box(31.4, -1.5, 32.5, 1.5) - hole))
+    parted = partition(units, ground, default_holder="aria", frontier=box(30, -1, 32, 1).boundary)
+    assert km2(parted)["part", "aria"] > 0
+    assert len(parted.reassigned) == 0

@@ -195,8 +195,8 @@ def _zone_at(
     points = shapely.points(lon, lat)
     tree = shapely.STRtree(points)
     shapely.prepare(shapes)
-    for row, point in tree.query(shapes, predicate="intersects").T[::-1]:
-        zone[point] = row
+    row, point = tree.query(shapes, predicate="intersects")[:, ::-1]
+    zone[point] = row
     of_zone = zones["unit_id"].to_numpy()
     wanted = np.full(len(lon), "", dtype=object) if unit_ids is None else unit_ids.to_numpy()
     astray = (zone < 0) | ((wanted != "") & (of_zone[zone] != wanted))

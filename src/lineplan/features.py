@@ -266,9 +266,13 @@ def _clean(
 
 
 def _repaired(geometry: shapely.Geometry) -> shapely.Geometry:
-    """Valid form: parts add up, and of a part with a hole outside its shell every ring counts."""
+    """Valid form: parts add up; a hole apart from its shell is ground, one across it is not.
+
+    An islet may stand first and the mainland as its hole. Where a hole crosses its shell, the
+    method "linework" would make ground of what lies outside the shell.
+    """
     parts = [
-        part if part.is_valid else shapely.make_valid(part, method="linework")
+        part if part.is_valid else shapely.make_valid(part, method="structure")
         for part in shapely.get_parts(geometry)
     ]
     return shapely.union_all(parts)

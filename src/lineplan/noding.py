@@ -15,7 +15,7 @@ from lineplan import geodesy
 from lineplan.errors import PartitionError
 
 GRID_DEG = 1e-9
-"""Noding grid: 0.1 mm. At 1e-7 areas are no longer conserved on most real days."""
+"""Noding grid: 0.1 mm. At 1e-7 a real day's units are 200 to 370 m² off instead of three."""
 SLIVER_WIDTH_M = 100.0
 """Units that overlap or gape by less than this on average are drawn carelessly, not in dispute."""
 

@@ -359,10 +359,10 @@ def _prove(
     error_m2 = (faces_m2 - unit_m2).abs()
     # No vertex moves by more than the grid, so no unit changes by more than its perimeter times it.
     allowed_m2 = geodesy.length_m(shapely.boundary(shapes)) * GRID_DEG * 111_320 + 1e-12 * unit_m2
-    worst = str((error_m2 / allowed_m2).idxmax())
+    worst = (error_m2 / allowed_m2).idxmax()
     if (error_m2 > allowed_m2).any():
         raise PartitionError(
             f"unit {worst}: its faces differ from it by {error_m2[worst]:,.3f} m², more than the "
             f"{allowed_m2[worst]:,.3f} m² that noding explains; units must not overlap"
         )
-    return Proof(float(error_m2.sum()), worst, outside_km2, inside_km2)
+    return Proof(float(error_m2.sum()), str(worst), outside_km2, inside_km2)

@@ -279,8 +279,8 @@ class Plan(_Strict):
             if name not in self.parameters:
                 known = ", ".join(self.parameters) or "none"
                 raise UsageError(f"{self.id}: no parameter {name!r}; declared: {known}")
-            other, said = by_reading.get(name, ("", None))
-            if other and said != value:
+            if name in by_reading and by_reading[name][1] != value:
+                other, said = by_reading[name]
                 raise UsageError(
                     f"{self.id}: reading {other} sets {name} to {said}, not {value}; choose one"
                 )

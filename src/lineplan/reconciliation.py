@@ -117,9 +117,10 @@ class _OuterBoundary:
         cls, faces: gpd.GeoDataFrame, edges: Edges, frontier: shapely.Geometry | None
     ) -> _OuterBoundary:
         bounds = tuple(faces.total_bounds)
-        segments = geodesy.to_plane(edges.lines(edges.right < 0), bounds)
-        is_frontier = np.ones(len(segments), dtype=bool)
+        outer = edges.lines(edges.right < 0)
+        is_frontier = np.ones(len(outer), dtype=bool)
         if frontier is not None:
+            segments = geodesy.to_plane(outer, bounds)
             known = geodesy.to_plane(geodesy.segments(frontier), bounds)
             # An inner border meets the frontier at its end; an edge of the frontier keeps to it.
             tree = shapely.STRtree(known)
@@ -127,7 +128,9 @@ class _OuterBoundary:
                 at = shapely.line_interpolate_point(segments, part, normalized=True)
                 near = tree.query(at, predicate="dwithin", distance=FRONTIER_MATCH_M)
                 is_frontier &= np.isin(np.arange(len(segments)), near[0])
-        return cls(bounds, is_frontier, segments[is_frontier])
+        # Cut so short that edges straight in degrees are straight on the plane.
+        short = geodesy.segments(shapely.segmentize(outer[is_frontier], 0.02))
+        return cls(bounds, is_frontier, geodesy.to_plane(short, bounds))
 
     def reach(
         self, polygons: NDArray[Any], piece_of: Int, tolerance_km: float
@@ -138,7 +141,7 @@ class _OuterBoundary:
         """
         count = int(piece_of.max()) + 1 if len(piece_of) else 0
         tolerance_m, tree = tolerance_km * 1000, shapely.STRtree(self.segments)
-        polygons = geodesy.to_plane(polygons, self.bounds)
+        polygons = geodesy.to_plane(shapely.segmentize(polygons, 0.005), self.bounds)
         points, polygon_of = shapely.get_coordinates(
             shapely.segmentize(polygons, 500), return_index=True
         )
@@ -153,7 +156,9 @@ class _OuterBoundary:
         area_m2 = np.bincount(piece_of, weights=shapely.area(polygons), minlength=count)
         unsure = within & (reach_m + np.sqrt(area_m2 / np.pi) + 250 > tolerance_m)
         for piece in np.flatnonzero(unsure):
-            whole = shapely.union_all(polygons[piece_of == piece])
+            # Edges that all but meet can cross on the plane, however short they are.
+            parts = shapely.make_valid(polygons[piece_of == piece], method="structure")
+            whole = shapely.union_all(parts)
             near = tree.query(whole, predicate="dwithin", distance=tolerance_m)
             strips = shapely.buffer(self.segments[near], tolerance_m, quad_segs=64)
             within[piece] = shapely.union_all(strips).covers(whole)
@@ -169,21 +174,35 @@ def table_of_pieces(faces: gpd.GeoDataFrame, pieces: Pieces | None) -> gpd.GeoDa
         kinds |= dict.fromkeys(("area_km2", "reach_km", "lon", "lat"), "float64")
         empty = pd.DataFrame({c: pd.Series([], dtype=kinds[c]) for c in columns[:-1]})
         return gpd.GeoDataFrame(empty, geometry=[], crs="EPSG:4326")
-    part = faces.iloc[pieces.faces].reset_index(drop=True)
-    piece_m2 = np.bincount(pieces.piece_of, weights=part["area_m2"])
+    area_m2 = faces["area_m2"].to_numpy()[pieces.faces]
+    unit = faces["unit_id"].to_numpy(dtype=object)[pieces.faces]
+    piece_m2 = np.bincount(pieces.piece_of, weights=area_m2)
     rank = np.empty(len(piece_m2), dtype=np.int64)
     rank[np.argsort(-piece_m2, kind="stable")] = np.arange(len(piece_m2))
-    part["piece"] = rank[pieces.piece_of] + 1
-    part["action"] = np.where(pieces.is_moved, "reassigned", "kept")[pieces.piece_of]
-    part["reason"] = np.where(pieces.is_border, "border", "noise")[pieces.piece_of]
-    part["reach_km"] = pieces.reach_km[pieces.piece_of]
-    part["area_km2"] = part["area_m2"] / 1e6
-    grouped = part.groupby(["piece", "unit_id"])
-    same = ["action", "reason", "held_by_mapped", "held_by", "reach_km"]
-    table = grouped[same].first().assign(area_km2=grouped["area_km2"].sum())
-    shapes = grouped["geometry"].agg(lambda s: shapely.coverage_union_all(s.to_numpy()))
-    inside = shapely.point_on_surface(shapes.to_numpy())
-    table["lon"], table["lat"] = shapely.get_x(inside), shapely.get_y(inside)
-    table["geometry"] = shapes
-    table = table.reset_index()[columns]
-    return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326")
+    number = rank[pieces.piece_of] + 1
+    order = np.lexsort((unit.astype(str), number))
+    row_of = np.r_[
+        0, np.cumsum((np.diff(number[order]) != 0) | (unit[order][1:] != unit[order][:-1]))
+    ]
+    first = order[np.r_[True, np.diff(row_of) > 0]]
+    shapes = [
+        group[0] if len(group) == 1 else shapely.coverage_union_all(group)
+        for group in np.split(
+            faces.geometry.to_numpy()[pieces.faces[order]], np.flatnonzero(np.diff(row_of)) + 1
+        )
+    ]
+    inside = shapely.point_on_surface(shapes)
+    of_piece, face = pieces.piece_of[first], pieces.faces[first]
+    table = {
+        "piece": number[first],
+        "unit_id": unit[first],
+        "action": np.where(pieces.is_moved, "reassigned", "kept")[of_piece],
+        "reason": np.where(pieces.is_border, "border", "noise")[of_piece],
+        "held_by_mapped": faces["held_by_mapped"].to_numpy(dtype=object)[face],
+        "held_by": faces["held_by"].to_numpy(dtype=object)[face],
+        "area_km2": np.bincount(row_of, weights=area_m2[order]) / 1e6,
+        "reach_km": pieces.reach_km[of_piece],
+        "lon": shapely.get_x(inside),
+        "lat": shapely.get_y(inside),
+    }
+    return gpd.GeoDataFrame(table, geometry=shapes, crs="EPSG:4326")
