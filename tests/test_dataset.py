@@ -334,3 +334,9 @@ def test_a_frame_of_units_needs_no_names(ukraine: lp.Dataset) -> None:
     found = lp.arrange(units=bare)
     assert found.headline("demilitarized_buffer")["area_km2"] == pytest.approx(5864.5, abs=0.1)
     assert {"name", "name_uk", "name_ru", "name_zh_hant", "geometry"} <= set(found.units.columns)
+
+
+def test_sealed_files_have_plain_line_ends(ukraine: lp.Dataset) -> None:
+    """A file that git would change on the way out broke its seal in every clone."""
+    for file in ukraine.files:
+        assert b"\r" not in (ukraine.folder / file.path).read_bytes(), file.path

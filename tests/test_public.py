@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT
 
 import lineplan as lp
+from lineplan.partition import partition
 
 
 def test_names_are_few_and_sorted() -> None:
@@ -103,3 +104,38 @@ def test_a_module_imports_only_from_those_above_it() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 kept, 0 broken" in done.stdout
+
+
+def two_calls(folder: Path) -> dict[str, object]:
+    """How each public function, and each method of an arrangement, is called."""
+    ukraine = lp.load_dataset()
+    a = lp.arrange()
+    units = ukraine.path("units")
+    control = lp.read_control(None, ukraine)
+    parted = partition(ukraine.units(), control.claims, default_holder=ukraine.default_holder)
+    plan = lp.load_plan("point21", ukraine).choose()
+    return {
+        "apply": lambda: lp.apply(plan, parted).to_json(),
+        "arrange": lambda: lp.arrange().zones.to_json(),
+        "list_datasets": lp.list_datasets,
+        "load_dataset": lambda: lp.load_dataset().manifest,
+        "load_plan": lambda: lp.load_plan("point21", ukraine),
+        "plan_schema": lp.plan_schema,
+        "read_control": lambda: lp.read_control(None, ukraine).claims.to_json(),
+        "read_units": lambda: lp.read_units(units, ukraine).frame.to_json(),
+        "areas": lambda: a.areas(["status", "unit"]).to_json(),
+        "headline": lambda: a.headline("demilitarized_buffer"),
+        "locate": lambda: a.locate(37.57, 48.73).to_json(),
+        "map": lambda: a.map().html(),
+        "places": lambda: a.places(status="demilitarized_buffer").to_json(),
+        "write": lambda: a.write(folder / "x.geojson").read_bytes(),
+    }
+
+
+def test_every_public_function_gives_the_same_when_called_twice(tmp_path: Path) -> None:
+    calls = two_calls(tmp_path)
+    functions = {n for n in lp.__all__ if inspect.isroutine(getattr(lp, n))}
+    methods = {n for n, _ in inspect.getmembers(lp.Arrangement, inspect.isfunction) if n[0] != "_"}
+    assert functions | methods == set(calls)
+    for name, call in calls.items():
+        assert call() == call(), name

@@ -40,7 +40,8 @@ class PlanMap(folium.Map):
     A `folium.Map` of an arrangement, saved as one HTML file that asks nothing of the network.
 
     Folium layers can be added as to any map; the page carries what they need. A layer that
-    itself names a script or a tile server brings its requests with it.
+    itself names a script or a tile server brings its requests with it, and text passed to folium
+    (a popup, a tooltip) is markup: escape what comes from elsewhere.
 
     Parameters
     ----------
