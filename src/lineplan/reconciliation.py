@@ -137,14 +137,12 @@ class _OuterBoundary:
     ) -> tuple[NDArray[np.float64], Bool]:
         """How far inland each piece reaches (km), and whether it lies wholly within the tolerance.
 
-        Distances are taken at points every 500 m along a piece's edge.
+        Distances are taken at points every 0.005 degree, at most 560 m, along a piece's edge.
         """
         count = int(piece_of.max()) + 1 if len(piece_of) else 0
         tolerance_m, tree = tolerance_km * 1000, shapely.STRtree(self.segments)
         polygons = geodesy.to_plane(shapely.segmentize(polygons, 0.005), self.bounds)
-        points, polygon_of = shapely.get_coordinates(
-            shapely.segmentize(polygons, 500), return_index=True
-        )
+        points, polygon_of = shapely.get_coordinates(polygons, return_index=True)
         (_, _), distance_m = tree.query_nearest(
             shapely.points(points), return_distance=True, all_matches=False
         )
@@ -154,7 +152,7 @@ class _OuterBoundary:
         # The middle of a piece can be farther inland than its edge, by no more than the radius of
         # the largest circle in it.
         area_m2 = np.bincount(piece_of, weights=shapely.area(polygons), minlength=count)
-        unsure = within & (reach_m + np.sqrt(area_m2 / np.pi) + 250 > tolerance_m)
+        unsure = within & (reach_m + np.sqrt(area_m2 / np.pi) + 280 > tolerance_m)
         for piece in np.flatnonzero(unsure):
             # Edges that all but meet can cross on the plane, however short they are.
             parts = shapely.make_valid(polygons[piece_of == piece], method="structure")
