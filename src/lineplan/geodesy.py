@@ -199,8 +199,17 @@ def segment_length_m(start: Float, end: Float) -> Float:
     ndarray of float, shape (n,)
         Metres.
     """
-    *_, distance = _GEOD.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-    return np.asarray(distance)
+    return _azimuth_and_distance(start, end)[1]
+
+
+def _azimuth_and_distance(start: Float, end: Float) -> tuple[Float, Float]:
+    """Azimuth (degrees) and geodesic distance (metres) of each pair of places."""
+    count = len(start)
+    if count == 1:
+        # pyproj takes an array of one for a number, which NumPy warned of until it refused it.
+        start, end = np.repeat(start, 2, axis=0), np.repeat(end, 2, axis=0)
+    azimuth, _, distance = _GEOD.inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+    return np.asarray(azimuth)[:count], np.asarray(distance)[:count]
 
 
 def distance_km(lon: Float, lat: Float, target: shapely.Geometry) -> Float:
@@ -261,10 +270,8 @@ def segments(lines: Any) -> NDArray[Any]:
 
 
 def _equidistant(lon: float, lat: float, degrees: Float) -> Float:
-    count = len(degrees)
-    azimuth, _, distance = _GEOD.inv(
-        np.full(count, lon), np.full(count, lat), degrees[:, 0], degrees[:, 1]
-    )
+    start = np.tile([lon, lat], (len(degrees), 1))
+    azimuth, distance = _azimuth_and_distance(start, degrees)
     angle = np.radians(azimuth)
     return np.column_stack([np.sin(angle) * distance, np.cos(angle) * distance])
 
