@@ -16,7 +16,8 @@ from toyland import SQUARE_KM2, claims
 
 import lineplan as lp
 from lineplan.geodesy import area_m2
-from lineplan.plan import TERMS, parse_plan
+from lineplan.plan import TERMS
+from lineplan.planfile import parse_plan
 
 
 def by_status(arrangement: lp.Arrangement) -> dict[str, float]:

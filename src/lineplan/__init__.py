@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from lineplan.arrangement import Arrangement, apply, arrange
+    from lineplan.arrangement import Arrangement, arrange
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset, read_units
     from lineplan.errors import (
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from lineplan.partition import Partition
-    from lineplan.plan import Plan, load_plan, plan_schema
+    from lineplan.plan import Plan
+    from lineplan.planfile import load_plan, plan_schema
+    from lineplan.zoning import apply
 
 _HOME = {
     "Arrangement": "arrangement",
@@ -45,12 +47,12 @@ _HOME = {
     "Plan": "plan",
     "PlanError": "errors",
     "UsageError": "errors",
-    "apply": "arrangement",
+    "apply": "zoning",
     "arrange": "arrangement",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
-    "load_plan": "plan",
-    "plan_schema": "plan",
+    "load_plan": "planfile",
+    "plan_schema": "planfile",
     "read_control": "control",
     "read_units": "dataset",
 }

@@ -157,6 +157,15 @@ class Ground:
             rich_help_panel=_GROUND,
         ),
     ] = False
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE=FILE",
+            help="Line of contact of another day, for a plan that measures from it: a source of "
+            "control of that day, or a file of lines.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = None
 
     def arrange(self, plan: str) -> Arrangement:
         """The arrangement, its notes said on stderr."""
@@ -175,6 +184,7 @@ class Ground:
                 contested=self.contested,
                 on_overlap=self.on_overlap.value,
                 reconcile=not self.no_reconcile,
+                lines=dict(_pairs("--line", self.line)),
             )
         for note in arrangement.conditions["notes"]:
             _say(f"note: {note}")
@@ -320,8 +330,8 @@ def places(
     summed only when you give dated ones of your own (--places, --population, --population-date).
     """
     from lineplan import tables
-    from lineplan.arrangement import as_date
     from lineplan.exposure import NOMINAL, POPULATION_NOTE
+    from lineplan.ground import as_date
 
     if (population or population_date) and places_file is None:
         raise UsageError("--population and --population-date need --places FILE")
@@ -429,7 +439,7 @@ def plans_list(form: FormatOption = TableFormat.table) -> None:
     import pandas as pd
 
     from lineplan.dataset import load_dataset
-    from lineplan.plan import load_plan
+    from lineplan.planfile import load_plan
 
     dataset = load_dataset()
     plans = [load_plan(plan_id, dataset) for plan_id in dataset.plan_ids()]
@@ -443,7 +453,7 @@ def plans_show(
 ) -> None:
     """Show a plan for reading: its clauses, quotations, readings and parameters."""
     from lineplan.dataset import load_dataset
-    from lineplan.plan import load_plan
+    from lineplan.planfile import load_plan
     from lineplan.tables import plan_for_reading
 
     _write(plan_for_reading(load_plan(plan, load_dataset())), None)
@@ -455,7 +465,7 @@ def plans_check(
 ) -> None:
     """Check a plan file; every fault at once."""
     from lineplan.dataset import load_dataset
-    from lineplan.plan import load_plan
+    from lineplan.planfile import load_plan
 
     plan = load_plan(file, load_dataset())
     _say(f"{file}: no fault; plan {plan.id}, {len(plan.clause)} clauses")
@@ -464,7 +474,7 @@ def plans_check(
 @plans_app.command("schema")
 def plans_schema() -> None:
     """Print the JSON Schema of a plan file."""
-    from lineplan.plan import plan_schema
+    from lineplan.planfile import plan_schema
 
     _write(json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n", None)
 

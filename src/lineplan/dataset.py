@@ -13,12 +13,16 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lineplan.errors import DatasetError, LineplanError
 from lineplan.features import read_features, sha256_of
 
-ROLES = ("units", "control", "assessments", "places", "context", "codes", "register", "plan")
+ROLES = (
+    *("units", "control", "assessments", "places", "context", "codes", "register"),
+    *("plan", "feature"),
+)
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[2] / "data"
 
@@ -221,6 +225,35 @@ class Dataset:
         """
         return read_features(self.path("context")).frame
 
+    @cached_property
+    def _features(self) -> dict[str, shapely.Geometry]:
+        """Named ground and lines that a plan can measure from."""
+        found = {site.id: shapely.Point(site.lon, site.lat) for site in self.points_of_interest}
+        if any(file.role == "context" for file in self.files):
+            context = self.context()
+            rivers = context[(context["layer"] == "river") & context["name"].notna()]
+            for name, parts in rivers.groupby("name"):
+                found[_slug(str(name))] = shapely.line_merge(
+                    shapely.union_all(parts.geometry.to_numpy())
+                )
+        for file in self.files:
+            if file.role == "feature":
+                frame = read_features(self.folder / file.path).frame
+                found[Path(file.path).stem] = shapely.union_all(frame.geometry.to_numpy())
+        return found
+
+    def feature_ids(self) -> list[str]:
+        """Ids of the features that a plan can measure from: sites, rivers, named areas."""
+        return sorted(self._features)
+
+    def feature(self, feature_id: str) -> shapely.Geometry:
+        """Geometry (EPSG:4326) of a feature; DatasetError when there is none of that id."""
+        if feature_id not in self._features:
+            raise DatasetError(
+                f"{self.id}: no feature {feature_id!r}; it has {', '.join(self.feature_ids())}"
+            )
+        return self._features[feature_id]
+
     def places(self) -> pd.DataFrame:
         """Populated places.
 
@@ -301,6 +334,12 @@ class Dataset:
             if rows != file.rows:
                 faults.append(f"{path}: has {rows} rows, dataset.toml says {file.rows}")
         return faults
+
+
+def _slug(name: str) -> str:
+    """An id made of a name: ``Siverskyi Donets`` is ``siverskyi_donets``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
 def count_rows(path: Path) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -14,13 +12,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PrivateAttr,
-    ValidationError,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
-from lineplan.dataset import Dataset
-from lineplan.errors import PlanError, UsageError
+from lineplan.errors import UsageError
 
 Status = Literal[
     "recognized",
@@ -36,6 +34,8 @@ STATUSES: tuple[str, ...] = get_args(Status)
 RECOGNITIONS = ("unspecified", "de facto", "de jure")
 UNSPECIFIED = "unspecified"
 NO_PARTY = ("contested", "unknown")
+LINE = "line"
+"""`of` of a strip along the line of contact; ``line@DAY`` is that of another day."""
 AS_HELD = "as_held"
 """`to_be_held_by` of a clause that leaves the ground with whoever holds it."""
 
@@ -58,7 +58,17 @@ def _by_language(value: object) -> object:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, (str, Mapping)) else value
+
+
+class _OrOne:
+    """A list that may be written as its one item, in the JSON Schema."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
 
 
 Words = Annotated[
@@ -96,12 +106,24 @@ class Source(_Strict):
 
 
 class Quote(_Strict):
-    """The words of a clause in one language."""
+    """The words of a clause in one language.
+
+    Attributes
+    ----------
+    language : str
+    kind : {"published", "our translation"}
+    quote : str
+    source : str
+        Id of the source that published it.
+    differs : dict of str
+        By language: what this text says that the first one does not, or the other way round.
+    """
 
     language: str
     kind: Literal["published", "our translation"]
     quote: str
     source: str = ""
+    differs: Words = {}
 
 
 class Reading(_Strict):
@@ -135,32 +157,120 @@ class Parameter(_Strict):
         return "" if low <= value <= high else f"{value:g} lies outside {low:g} to {high:g}"
 
 
+OneOrMore = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed), _OrOne()]
+
+
+class Strip(_Strict):
+    """Ground by its distance from a line, an area or a point.
+
+    Attributes
+    ----------
+    of : str
+        What the distance is measured from: ``line`` (of contact), ``line@2014-09-19`` (that of
+        another day), the id of a feature of the dataset (``dnipro``), or a vector file beside the
+        plan.
+    km : float or str
+        Distance in kilometres, or the parameter that gives it. 0 is an area itself.
+    side : str
+        ``both``; the party whose side of a line of contact is meant; or ``left`` and ``right`` of
+        another line, in the direction it is drawn.
+    """
+
+    of: str = Field(min_length=1)
+    km: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)] | str
+    side: str = "both"
+
+    @property
+    def day(self) -> datetime.date | None:
+        """Day of the line of contact meant, where it is that of another day."""
+        _, at, day = self.of.partition("@")
+        return datetime.date.fromisoformat(day) if at else None
+
+    @property
+    def is_of_contact(self) -> bool:
+        """Whether it is measured from the line of contact of this or another day."""
+        return self.of.partition("@")[0] == LINE
+
+    def __str__(self) -> str:
+        km = f"{self.km:g}" if isinstance(self.km, float) else self.km
+        side = "" if self.side == "both" else f", {self.side} side"
+        return f"{km} km of {self.of}{side}"
+
+
+Strips = Annotated[tuple[Strip, ...], Field(min_length=1), BeforeValidator(_listed), _OrOne()]
+
+
 class Where(_Strict):
-    """Which ground a clause speaks of; every key given must hold."""
+    """Which ground a clause speaks of; every key given must hold.
+
+    Attributes
+    ----------
+    units, not_units : tuple of str
+        In one of these units; in none of them.
+    held_by : tuple of str
+        Held by one of these on the day of the line.
+    within, beyond : tuple of Strip
+        Within each of these distances; beyond each of them.
+    any : tuple of Where
+        At least one of these alternatives holds as well.
+    """
 
     units: Names = ()
     not_units: Names = ()
-    held_by: Annotated[
-        Names,
-        BeforeValidator(_listed),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "string"},
-                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                ]
+    held_by: OneOrMore = ()
+    within: Strips = ()
+    beyond: Strips = ()
+    any: Annotated[tuple[Where, ...], Field(min_length=1)] = ()
+
+    def all(self) -> Iterator[Where]:
+        """The condition itself and every alternative in it, at any depth."""
+        yield self
+        for alternative in self.any:
+            yield from alternative.all()
+
+    def with_values(self, values: Mapping[str, Value | None]) -> Where:
+        """The condition with the value of a parameter in place of its name."""
+
+        def settled(strips: tuple[Strip, ...]) -> tuple[Strip, ...]:
+            return tuple(
+                s.model_copy(update={"km": float(values[s.km])})  # type: ignore[arg-type]
+                if isinstance(s.km, str)
+                else s
+                for s in strips
+            )
+
+        return self.model_copy(
+            update={
+                "within": settled(self.within),
+                "beyond": settled(self.beyond),
+                "any": tuple(alternative.with_values(values) for alternative in self.any),
             }
-        ),
-    ] = ()
+        )
 
 
 class Forces(_Strict):
-    """Whose forces may not be there."""
+    """What a clause says of forces: who may not be there, or not freely, or not so armed.
 
-    barred: tuple[str, ...]
+    Attributes
+    ----------
+    barred : tuple of str
+        Whose forces may not be there.
+    limited : tuple of str
+        Whose forces may be there up to a ceiling.
+    heavy_weapons_barred : tuple of str
+        Whose heavy weapons may not be there.
+    """
+
+    barred: Names = ()
+    limited: Names = ()
+    heavy_weapons_barred: Names = ()
 
     def __str__(self) -> str:
-        return f"barred: {', '.join(self.barred)}"
+        said = {key: getattr(self, key) for key in FORCES}
+        return "; ".join(f"{key}: {', '.join(who)}" for key, who in said.items() if who)
+
+
+FORCES: tuple[str, ...] = tuple(Forces.model_fields)
 
 
 class Clause(_Strict):
@@ -186,6 +296,26 @@ class Clause(_Strict):
         return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
+class Revocation(_Strict):
+    """An event that by the text would undo what clauses set.
+
+    Attributes
+    ----------
+    id : str
+        Of the provision that says so.
+    text : tuple of Quote
+    clauses : tuple of str
+        Clauses that would lose their effect; all when none is named.
+    terms : tuple of str
+        Of `TERMS`: what of them would be undone; all when none is named.
+    """
+
+    id: str
+    text: tuple[Quote, ...] = Field(min_length=1)
+    clauses: Names = ()
+    terms: Names = ()
+
+
 class Plan(_Strict):
     """A territorial text as ordered clauses.
 
@@ -202,6 +332,10 @@ class Plan(_Strict):
     source : tuple of Source
     parameters : dict of Parameter
     clause : tuple of Clause
+    supersedes : tuple of str
+        Ids of earlier texts that this one takes the place of.
+    revoked_if : tuple of Revocation
+        Events that by the text would undo what it sets.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
@@ -214,6 +348,9 @@ class Plan(_Strict):
     source: tuple[Source, ...] = ()
     parameters: dict[str, Parameter] = {}
     clause: tuple[Clause, ...] = Field(min_length=1)
+    supersedes: OneOrMore = ()
+    revoked_if: tuple[Revocation, ...] = ()
+    _folder: Path | None = PrivateAttr(default=None)
     _written: tuple[Clause, ...] = PrivateAttr(default=())
     _values: dict[str, Value] = PrivateAttr(default_factory=dict)
     _chosen: tuple[str, ...] = PrivateAttr(default=())
@@ -228,10 +365,30 @@ class Plan(_Strict):
         """Readings chosen, as ``CLAUSE=ID``."""
         return self._chosen
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the plan file lies; files that it names lie beside it."""
+        return self._folder
+
     def named_units(self) -> list[str]:
         """Units that clauses name, in the order of the text."""
-        named = [u for c in self.clause for u in (*c.where.units, *c.where.not_units)]
+        named = [
+            unit
+            for clause in self.clause
+            for where in clause.where.all()
+            for unit in (*where.units, *where.not_units)
+        ]
         return list(dict.fromkeys(named))
+
+    def strips(self) -> list[Strip]:
+        """Distances that clauses ask for, in the order of the text."""
+        asked = [
+            strip
+            for clause in self.clause
+            for where in clause.where.all()
+            for strip in (*where.within, *where.beyond)
+        ]
+        return list(dict.fromkeys(asked))
 
     def choose(
         self,
@@ -307,6 +464,7 @@ class Plan(_Strict):
                     for field in _SETTABLE
                     if getattr(clause, field) in values
                 }
+                | {"where": clause.where.with_values(values)}
             )
             for clause in written
         )
@@ -328,289 +486,3 @@ class Plan(_Strict):
                 )
         known = ", ".join(c.id for c in self.clause)
         raise UsageError(f"{self.id}: no clause {clause_id!r}; its clauses are {known}")
-
-
-def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
-    """Read a plan from a file, or from the dataset by id.
-
-    Parameters
-    ----------
-    plan : str or Path
-        Id of a plan of the dataset, or a TOML file.
-    dataset : Dataset
-        Whose units and parties the plan speaks of.
-
-    Returns
-    -------
-    Plan
-
-    Raises
-    ------
-    PlanError
-        The file breaks the plan language; every fault at once.
-    DatasetError
-        There is no such plan.
-    """
-    path = Path(plan)
-    if not path.is_file():
-        if path.suffix == ".toml":
-            raise PlanError(str(plan), ["no such file"])
-        path = dataset.plan_path(str(plan))
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise PlanError(str(plan), [f"cannot be read as TOML ({fault})"]) from None
-    return parse_plan(raw, dataset, name=path.name)
-
-
-def parse_plan(raw: Mapping[str, Any], dataset: Dataset, *, name: str) -> Plan:
-    """Check the content of a plan file and build the plan.
-
-    Parameters
-    ----------
-    raw : mapping
-        As TOML gives it.
-    dataset : Dataset
-    name : str
-        Of the file, for messages.
-
-    Returns
-    -------
-    Plan
-
-    Raises
-    ------
-    PlanError
-        With every fault found.
-    """
-    faults: list[str] = []
-    plan = None
-    try:
-        plan = Plan.model_validate(raw)
-    except ValidationError as found:
-        # With a faulty clause the list of clauses counts as empty, which says nothing new.
-        faults += [
-            _fault(raw, error)
-            for error in found.errors()
-            if not (error["type"] == "too_short" and error["loc"] == ("clause",) and raw["clause"])
-        ]
-    faults += _Check(raw, dataset).faults()
-    if faults or plan is None:
-        raise PlanError(name, list(dict.fromkeys(faults)))
-    return plan
-
-
-def plan_schema() -> dict[str, Any]:
-    """JSON Schema of a plan file.
-
-    Returns
-    -------
-    dict
-        Draft 2020-12.
-    """
-    schema = Plan.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _fault(raw: Mapping[str, Any], error: Any) -> str:
-    """One line for one fault that pydantic found, with the clause it stands in."""
-    steps = list(error["loc"])
-    where = ""
-    if len(steps) > 1 and steps[0] == "clause" and isinstance(steps[1], int):
-        clause = raw["clause"][steps[1]]
-        where = f"clause {_id_of(clause if isinstance(clause, Mapping) else {}, steps[1])}: "
-        steps = steps[2:]
-    key = ".".join(str(step) for step in steps if not _is_type(str(step)))
-    if error["type"] == "extra_forbidden":
-        known = [name for name in _KEYS if name != steps[-1]]
-        near = difflib.get_close_matches(str(steps[-1]), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"{where}unknown key {key!r}{hint}"
-    if error["type"] == "missing":
-        return f"{where}{key!r} is missing"
-    message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
-    return f"{where}{key}: {message}" if key else f"{where}{message}"
-
-
-def _is_type(step: str) -> bool:
-    """Whether a step of pydantic's path is the name of a type, not a key of the file."""
-    return step in ("Forces", "str") or step.startswith(("literal[", "tuple["))
-
-
-def _keys(model: type[BaseModel]) -> Iterator[str]:
-    yield from model.model_fields
-
-
-_KEYS = sorted(
-    {
-        key
-        for model in (Plan, Clause, Where, Source, Quote, Reading, Parameter, Forces)
-        for key in _keys(model)
-    }
-)
-
-
-def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    found = table.get(key, [])
-    return [t for t in found if isinstance(t, Mapping)] if isinstance(found, list) else []
-
-
-def _strings(table: Mapping[str, Any], key: str) -> list[str]:
-    found = table.get(key, [])
-    found = [found] if isinstance(found, str) else found
-    return [s for s in found if isinstance(s, str)] if isinstance(found, list) else []
-
-
-def _id_of(table: Mapping[str, Any], position: int) -> str:
-    return str(table.get("id", f"number {position + 1}"))
-
-
-class _Check:
-    """What a schema cannot say: names that must exist, values that must be allowed.
-
-    Works on the raw content, so that these faults are found together with those of form.
-    """
-
-    def __init__(self, raw: Mapping[str, Any], dataset: Dataset) -> None:
-        self.raw = raw
-        self.units = list(dataset.units()["unit_id"])
-        self.parties = [party.id for party in dataset.parties]
-        self.dataset_id = dataset.id
-        self.clauses = _tables(raw, "clause")
-        self.clause_ids = [_id_of(c, i) for i, c in enumerate(self.clauses)]
-        self.source_ids = [_id_of(s, i) for i, s in enumerate(_tables(raw, "source"))]
-        parameters = raw.get("parameters", {})
-        self.parameters = parameters if isinstance(parameters, Mapping) else {}
-
-    def faults(self) -> list[str]:
-        return [
-            *self._of_plan(),
-            *(
-                f"clause {clause_id}: {fault}"
-                for clause_id, clause in zip(self.clause_ids, self.clauses, strict=True)
-                for fault in self._of_clause(clause_id, clause)
-            ),
-        ]
-
-    def _of_plan(self) -> Iterator[str]:
-        if isinstance(self.raw.get("dataset"), str) and self.raw["dataset"] != self.dataset_id:
-            yield f"is written for dataset {self.raw['dataset']!r}, not {self.dataset_id!r}"
-        title = self.raw.get("title")
-        if title == "" or (isinstance(title, Mapping) and not title.get("en")):
-            yield "title.en is missing; it shows where another language has no title"
-        for kind, ids in (("clause", self.clause_ids), ("source", self.source_ids)):
-            for twice in sorted({i for i in ids if ids.count(i) > 1}):
-                yield f"{kind} {twice}: the id is used twice"
-        for name, table in self.parameters.items():
-            yield from self._of_parameter(name, table)
-        yield from self._circles()
-
-    def _circles(self) -> Iterator[str]:
-        """Clauses that override each other, directly or by way of others."""
-        above = {
-            clause_id: set(_strings(clause, "overrides")) - {clause_id}
-            for clause_id, clause in zip(self.clause_ids, self.clauses, strict=True)
-        }
-        for clause_id in above:
-            seen: set[str] = set()
-            ahead = set(above[clause_id])
-            while ahead:
-                seen |= ahead
-                ahead = {o for a in ahead for o in above.get(a, ())} - seen
-            if clause_id in seen:
-                yield f"clause {clause_id}: overrides a clause that overrides it"
-
-    def _of_parameter(self, name: str, table: object) -> Iterator[str]:
-        try:
-            parameter = Parameter.model_validate(table)
-        except ValidationError:
-            return
-        if name in (*self.parties, UNSPECIFIED, "none", AS_HELD, *RECOGNITIONS):
-            yield f"parameter {name}: the name is a word of the plan language; choose another"
-        if parameter.default is not None and (fault := parameter.fault(parameter.default)):
-            yield f"parameter {name}: default {fault}"
-
-    def _of_clause(self, clause_id: str, clause: Mapping[str, Any]) -> Iterator[str]:
-        for other in _strings(clause, "overrides"):
-            yield from self._known(other, self.clause_ids, "overrides names", "clause")
-            if other == clause_id:
-                yield "overrides itself"
-        for quote in _tables(clause, "text"):
-            yield from self._source(quote)
-        where = clause.get("where", {})
-        if isinstance(where, Mapping):
-            for key in ("units", "not_units"):
-                for unit in _strings(where, key):
-                    yield from self._known(unit, self.units, f"{key} names", "unit")
-            for party in _strings(where, "held_by"):
-                yield from self._party(party, "held_by", NO_PARTY)
-        yield from self._of_terms(clause)
-        readings = [str(reading.get("id", "?")) for reading in _tables(clause, "reading")]
-        for twice in sorted({r for r in readings if readings.count(r) > 1}):
-            yield f"reading {twice}: the id is used twice"
-        for reading in _tables(clause, "reading"):
-            yield from self._of_reading(reading)
-
-    def _of_terms(self, clause: Mapping[str, Any]) -> Iterator[str]:
-        for key, extra in (
-            ("recognized_as", (UNSPECIFIED, AS_HELD)),
-            ("to_be_held_by", (UNSPECIFIED, "none", AS_HELD)),
-            ("administration", (UNSPECIFIED, "none")),
-        ):
-            if not isinstance(value := clause.get(key), str):
-                continue
-            for party in self._choices(value):
-                yield from self._party(party, key, extra)
-        for party in _strings(clause, "recognized_by"):
-            yield from self._party(party, "recognized_by", (UNSPECIFIED,))
-        if isinstance(forces := clause.get("forces"), Mapping):
-            for party in _strings(forces, "barred"):
-                yield from self._party(party, "forces.barred", ())
-        kind = clause.get("recognition")
-        for value in self._choices(kind) if isinstance(kind, str) else ():
-            if value not in RECOGNITIONS:
-                yield (
-                    f"recognition {value!r} is neither a parameter nor one of "
-                    f"{', '.join(RECOGNITIONS)}"
-                )
-
-    def _choices(self, value: str) -> list[str]:
-        """What a field can become: the value itself, or all that the parameter it names allows."""
-        table = self.parameters.get(value)
-        if not isinstance(table, Mapping):
-            return [] if value in self.parameters else [value]
-        return [
-            str(choice) for choice in table.get("choices") or [table.get("default", UNSPECIFIED)]
-        ]
-
-    def _of_reading(self, reading: Mapping[str, Any]) -> Iterator[str]:
-        name = reading.get("id", "?")
-        yield from (f"reading {name}: {fault}" for fault in self._source(reading))
-        chosen = reading.get("set", {})
-        for key, value in chosen.items() if isinstance(chosen, Mapping) else ():
-            if key not in self.parameters:
-                yield from self._known(
-                    key, list(self.parameters), f"reading {name} sets", "parameter"
-                )
-                continue
-            try:
-                fault = Parameter.model_validate(self.parameters[key]).fault(value)
-            except ValidationError:
-                continue
-            if fault:
-                yield f"reading {name}: {key}: {fault}"
-
-    def _source(self, table: Mapping[str, Any]) -> Iterator[str]:
-        for source in _strings(table, "source"):
-            if source:
-                yield from self._known(source, self.source_ids, "quotes", "source")
-
-    def _party(self, party: str, key: str, extra: tuple[str, ...]) -> Iterator[str]:
-        yield from self._known(party, [*self.parties, *extra], f"{key} names", "party")
-
-    def _known(self, name: str, known: list[str], verb: str, kind: str) -> Iterator[str]:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            listed = ", ".join(dict.fromkeys(known)) or "none"
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {listed}"
-            yield f"{verb} {name!r}, which is no {kind}; {hint}"

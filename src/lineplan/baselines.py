@@ -1,0 +1,160 @@
+"""Baselines: what the distances of a plan are measured from, and the ground they give."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import shapely
+
+from lineplan import geodesy
+from lineplan.control import read_control
+from lineplan.dataset import Dataset
+from lineplan.errors import GeometryError, LineplanError, UsageError
+from lineplan.features import read_features
+from lineplan.noding import GRID_DEG
+from lineplan.partition import Partition, partition
+from lineplan.plan import LINE, Plan, Strip
+
+Lines = Mapping[datetime.date, str | Path]
+"""Sources of control, or files of lines, by the day whose line of contact they give."""
+
+
+def column_of(strip: Strip, plan: Plan) -> str:
+    """Name of the column of faces that says whether they lie in a strip.
+
+    Parameters
+    ----------
+    strip : Strip
+        With its distance settled.
+    plan : Plan
+        Beside which the file lies that the strip may name.
+
+    Returns
+    -------
+    str
+        The same for strips that are the same ground.
+    """
+    of = strip.of
+    if "." in of and plan.folder is not None:
+        of = str((plan.folder / of).resolve())
+    # The two sides of the day's own line are a question of holders, not of geometry.
+    side = "both" if strip.of == LINE else strip.side
+    return f"{strip.km:g} km of {of}, {side}"
+
+
+def strips_of(
+    plans: Iterable[Plan], parted: Partition, dataset: Dataset, lines: Lines | None = None
+) -> dict[str, shapely.Geometry]:
+    """Ground within every distance that plans ask for.
+
+    Parameters
+    ----------
+    plans : iterable of Plan
+        With their parameters chosen (`Plan.choose`).
+    parted : Partition
+        Whose line of contact is meant by ``line``.
+    dataset : Dataset
+        Whose features the plans name.
+    lines : mapping of date to str or Path, optional
+        For ``line@DAY``: a source of control of that day, or a file of lines. Without it a
+        control file of the dataset of that day is taken.
+
+    Returns
+    -------
+    dict of str to shapely geometry
+        By the name that `column_of` gives, in degrees, for `Partition.cut`.
+
+    Raises
+    ------
+    GeometryError
+        A file cannot be used, or a side is asked for of what is no line.
+    UsageError
+        The line of a day is asked for and neither given nor in the dataset.
+    """
+    found: dict[str, shapely.Geometry] = {}
+    for plan in plans:
+        for strip in plan.strips():
+            name = column_of(strip, plan)
+            if name not in found:
+                try:
+                    found[name] = _ground(strip, plan, parted, dataset, lines or {})
+                except GeometryError as fault:
+                    raise GeometryError(f"{plan.id}: {strip}: {fault}") from None
+    return found
+
+
+def _ground(
+    strip: Strip, plan: Plan, parted: Partition, dataset: Dataset, lines: Lines
+) -> shapely.Geometry:
+    km = float(strip.km)
+    if strip.of == LINE:
+        return _widened(shapely.union_all(parted.line.geometry.to_numpy()), km)
+    if strip.day is not None:
+        return _of_day(strip, strip.day, plan, dataset, lines)
+    if "." in strip.of:
+        if plan.folder is None:
+            raise UsageError(f"{plan.id}: {strip.of} lies beside no plan file")
+        frame = read_features(plan.folder / strip.of).frame
+        baseline = shapely.union_all(frame.geometry.to_numpy())
+    else:
+        baseline = dataset.feature(strip.of)
+    return _widened(baseline, km, strip.side)
+
+
+def _widened(baseline: shapely.Geometry, km: float, side: str = "both") -> shapely.Geometry:
+    if baseline.is_empty:
+        return shapely.MultiPolygon()
+    if km == 0:
+        if shapely.get_dimensions(baseline) < 2:
+            return shapely.MultiPolygon()
+        return baseline
+    return geodesy.strip(baseline, km, side=side)  # type: ignore[arg-type]
+
+
+def _of_day(
+    strip: Strip, day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines
+) -> shapely.Geometry:
+    """Ground within a distance of the line of another day, on one side or both."""
+    source: str | Path | None = lines.get(day)
+    if source is None:
+        named = [f for f in dataset.files if f.role == "control" and f.as_of == day]
+        if not named:
+            raise UsageError(
+                f"{plan.id}: measures from the line of {day}, which the dataset does not have; "
+                f"give a source of control of that day, or a file of lines: --line {day}=FILE"
+            )
+        source = Path(named[0].path).stem
+    if (line := _drawn_line(source)) is not None:
+        if strip.side != "both":
+            raise UsageError(
+                f"{plan.id}: asks for the {strip.side} side of the line of {day}; {source} draws "
+                "the line and does not say who held which side: give a source of control"
+            )
+        return _widened(line, float(strip.km))
+    control = read_control(source, dataset, as_of=day)
+    then = partition(
+        dataset.units(),
+        control.claims,
+        default_holder=dataset.default_holder,
+        border_tolerance_km=dataset.border_tolerance_km,
+    )
+    ground = _widened(shapely.union_all(then.line.geometry.to_numpy()), float(strip.km))
+    if strip.side == "both":
+        return ground
+    held = then.faces.loc[then.faces["held_by"] == strip.side].geometry.to_numpy()
+    return shapely.intersection(
+        ground, shapely.union_all(held, grid_size=GRID_DEG), grid_size=GRID_DEG
+    )
+
+
+def _drawn_line(source: str | Path) -> shapely.Geometry | None:
+    """The lines of a file that has lines only; None for anything else."""
+    try:
+        shapes = read_features(source).frame.geometry.to_numpy()
+    except LineplanError:
+        return None
+    if not len(shapes) or (shapely.get_dimensions(shapes) != 1).any():
+        return None
+    return shapely.union_all(shapes)

@@ -1,0 +1,256 @@
+"""Ground: units and a dated area of control, read, partitioned and ready for plans."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import geopandas as gpd
+import shapely
+
+from lineplan import geodesy
+from lineplan.control import Control, read_control
+from lineplan.dataset import Dataset, load_dataset, read_units
+from lineplan.errors import ControlError, DatasetError, LineplanWarning, UsageError
+from lineplan.partition import OnOverlap, Partition, partition
+
+MOST = 0.9
+"""A source that claims more than this share of the units for one party is misread."""
+LARGE_PIECE_KM2 = 20.0
+"""Reassigned pieces larger than this are named one by one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What plans are laid over.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    control : Control
+    units : GeoDataFrame
+        `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant`, `area_km2`, `geometry`.
+    partition : Partition
+        Of the units by holder.
+    papers : dict
+        What the units are, and how contested ground and border mismatches were counted.
+    notes : tuple of str
+        What was assumed, dropped, repaired or reassigned.
+    is_assessed : bool
+        Whether figures on this ground can be compared with the dataset's assessments, which are
+        on its units, after reconciliation.
+    """
+
+    dataset: Dataset
+    control: Control
+    units: gpd.GeoDataFrame
+    partition: Partition
+    papers: dict[str, Any]
+    notes: tuple[str, ...]
+    is_assessed: bool
+
+    def cut(self, strips: dict[str, shapely.Geometry]) -> Ground:
+        """The ground with its faces cut along the edges of strips (see `Partition.cut`)."""
+        return replace(self, partition=self.partition.cut(strips)) if strips else self
+
+
+def read_ground(
+    *,
+    dataset: str | Path | Dataset = "ukraine",
+    control: str | Path | Control | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
+    as_of: str | date | None = None,
+    contested: str = "apart",
+    on_overlap: OnOverlap = "error",
+    reconcile: bool = True,
+) -> Ground:
+    """Read units and a source of control, and partition the units by holder.
+
+    Parameters
+    ----------
+    dataset : str, Path or Dataset
+        Embedded dataset by name, or a folder.
+    control : str, Path or Control, optional
+        Source of control; the dataset's latest when not given.
+    units : str, Path or GeoDataFrame, optional
+        Other administrative units: a file, or a frame with `unit_id`, `name` and `geometry`.
+    unit_id : str, optional
+        Column of `units` with their ids; found by looking when not given.
+    as_of : str or datetime.date, optional
+        The latest state on or before this day of a dated source; the date of an undated one.
+    contested : str
+        ``apart``, or the party that contested ground is counted with.
+    on_overlap : {"error", "contested", "first"}
+        What becomes of ground that two parties claim.
+    reconcile : bool
+        Give border mismatches to the holder they border most.
+
+    Returns
+    -------
+    Ground
+
+    Raises
+    ------
+    LineplanError
+        An input cannot be used; the message says which, where and what to do.
+    """
+    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    if contested != "apart":
+        dataset.party(contested)
+    if on_overlap not in get_args(OnOverlap):
+        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
+    day = as_date(as_of)
+    if day is not None and day > datetime.now(UTC).date():
+        raise UsageError(f"{day} lies in the future; a line of contact is of a day that has been")
+    if unit_id is not None and units is None:
+        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
+    source = control
+    if not isinstance(source, Control):
+        source = read_control(source, dataset, as_of=day)
+    elif day is not None and day != source.as_of:
+        raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
+    frame, unit_notes, papers = _units(units, unit_id, dataset)
+    own_units = units is None
+    parted = partition(
+        frame,
+        source.claims,
+        default_holder=dataset.default_holder,
+        border_tolerance_km=dataset.border_tolerance_km,
+        reconcile=reconcile,
+        on_overlap=on_overlap,
+        contested=None if contested == "apart" else contested,
+        frontier=None if own_units else _frontier(dataset),
+    )
+    _check_overlap(parted, source)
+    _check_share(parted, source, dataset)
+    notes = (*source.notes, *unit_notes, *parted.repairs, *_piece_notes(parted))
+    for note in notes:
+        if "stays with" in note:
+            warnings.warn(note, LineplanWarning, stacklevel=3)
+    return Ground(
+        dataset,
+        source,
+        frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6),
+        parted,
+        {**papers, "contested": contested, "reconciled": reconcile},
+        notes,
+        own_units and reconcile,
+    )
+
+
+def as_date(value: str | date | None) -> date | None:
+    """A date, or its text as ``YYYY-MM-DD``; UsageError for any other text."""
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date):
+        return value
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
+        raise UsageError(f"{value!r} is not a date; write YYYY-MM-DD")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise UsageError(f"{value!r} is no day of the calendar") from None
+
+
+def today() -> date:
+    """Today, or the day of ``SOURCE_DATE_EPOCH`` where it is set, so that output can repeat."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return datetime.now(UTC).date()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"SOURCE_DATE_EPOCH {epoch!r} is not a number of seconds") from None
+
+
+def _units(
+    units: str | Path | gpd.GeoDataFrame | None,
+    unit_id: str | None,
+    dataset: Dataset,
+) -> tuple[gpd.GeoDataFrame, list[str], dict[str, str]]:
+    """The units, what to say of them, and their papers for the conditions."""
+    if units is None:
+        file = dataset.file("units")
+        papers = {"source": file.title, "viewpoint": file.viewpoint, "licence": file.licence}
+        papers |= {"date": file.as_of.isoformat(), "sha256": file.sha256}
+        return dataset.units(), [], {f"units_{key}": value for key, value in papers.items()}
+    if isinstance(units, gpd.GeoDataFrame):
+        name, sha256, frame, notes = "units", "", _checked_units(units), []
+    else:
+        match = read_units(units, dataset, unit_id=unit_id)
+        name, sha256, frame = match.name, match.sha256, match.frame
+        notes = [*match.notes, match.description]
+    papers = {"source": name, "viewpoint": "as in the file given", "licence": "", "date": ""}
+    papers |= {"sha256": sha256}
+    return frame, notes, {f"units_{key}": value for key, value in papers.items()}
+
+
+def _checked_units(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A user's frame of units, in EPSG:4326 and with the columns that are relied on."""
+    if "unit_id" not in units.columns:
+        raise DatasetError(f"units: have no column 'unit_id'; they have {', '.join(units.columns)}")
+    if units.crs is None:
+        raise DatasetError("units: state no coordinate reference system; use set_crs")
+    twice = sorted(set(units.loc[units["unit_id"].duplicated(), "unit_id"].astype(str)))
+    if twice:
+        raise DatasetError(f"units: unit_id {', '.join(twice)} stands in more than one row")
+    if units.geometry.name != "geometry":
+        units = units.rename_geometry("geometry")
+    units = units.to_crs("EPSG:4326").reset_index(drop=True)
+    absent = [c for c in ("name", "name_uk", "name_ru", "name_zh_hant") if c not in units.columns]
+    return units.assign(**{c: units["unit_id"] if c == "name" else "" for c in absent})
+
+
+def _frontier(dataset: Dataset) -> shapely.Geometry:
+    """Coast and frontier of the whole country, without the borders between its units."""
+    return shapely.boundary(shapely.union_all(dataset.units().geometry.to_numpy(), grid_size=1e-9))
+
+
+def _check_overlap(parted: Partition, source: Control) -> None:
+    if parted.proof.inside_units_km2 > 0:
+        return
+    west, south, east, north = source.claims.total_bounds
+    hint = ""
+    u_west, u_south, u_east, u_north = parted.faces.total_bounds
+    if south < u_east and north > u_west and west < u_north and east > u_south:
+        hint = " (are longitude and latitude swapped?)"
+    raise ControlError(
+        f"{source.source}: none of its ground ({west:.2f}, {south:.2f} to {east:.2f}, {north:.2f}) "
+        f"lies in the units ({u_west:.2f}, {u_south:.2f} to {u_east:.2f}, {u_north:.2f}){hint}"
+    )
+
+
+def _check_share(parted: Partition, source: Control, dataset: Dataset) -> None:
+    """Refuse a source that seems to draw every party, and does not say which is which."""
+    share = parted.proof.inside_units_km2 * 1e6 / parted.faces["area_m2"].sum()
+    if source.is_holder_assumed and share > MOST:
+        raise ControlError(
+            f"{source.source}: its polygons cover {share:.0%} of the units and do not say who "
+            "holds them; if the source draws every party, give each polygon a column held_by "
+            f"({', '.join(party.id for party in dataset.parties)}, contested, unknown)"
+        )
+
+
+def _piece_notes(parted: Partition) -> list[str]:
+    """Every large piece reassigned, and every piece that stayed, by name and place."""
+    notes = []
+    for number, rows in parted.reassigned.groupby("piece", sort=True):
+        row, km2 = rows.iloc[0], rows["area_km2"].sum()
+        where = f"{', '.join(rows['unit_id'])} near {row['lon']:.3f}, {row['lat']:.3f}"
+        if row["action"] == "kept":
+            notes.append(
+                f"border piece {number}, {km2:,.1f} km² in {where}, stays with {row['held_by']}: "
+                f"it reaches {row['reach_km']:.1f} km inland"
+            )
+        elif km2 > LARGE_PIECE_KM2:
+            notes.append(
+                f"border piece {number}, {km2:,.1f} km² in {where}, reassigned from "
+                f"{row['held_by_mapped']} to {row['held_by']}"
+            )
+    return notes

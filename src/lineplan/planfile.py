@@ -1,0 +1,484 @@
+"""Plan files: read, checked with every fault at once, and their JSON Schema."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from lineplan.dataset import Dataset
+from lineplan.errors import PlanError
+from lineplan.plan import (
+    AS_HELD,
+    FORCES,
+    LINE,
+    NO_PARTY,
+    RECOGNITIONS,
+    TERMS,
+    UNSPECIFIED,
+    Clause,
+    Forces,
+    Parameter,
+    Plan,
+    Quote,
+    Reading,
+    Revocation,
+    Source,
+    Strip,
+    Where,
+)
+
+Place = tuple[str | int, ...]
+"""Where in a plan a fault is: keys, and positions in lists (``("clause", 0, "where")``)."""
+Fault = tuple[Place, str]
+
+
+def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
+    """Read a plan from a file, or from the dataset by id.
+
+    Parameters
+    ----------
+    plan : str or Path
+        Id of a plan of the dataset, or a TOML file.
+    dataset : Dataset
+        Whose units, parties and features the plan speaks of.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    PlanError
+        The file breaks the plan language; every fault at once, with its clause and line.
+    DatasetError
+        There is no such plan.
+    """
+    path = Path(plan)
+    if not path.is_file():
+        if path.suffix == ".toml":
+            raise PlanError(str(plan), ["no such file"])
+        path = dataset.plan_path(str(plan))
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise PlanError(str(plan), [f"cannot be read as TOML ({fault})"]) from None
+    return parse_plan(raw, dataset, name=path.name, text=text, folder=path.parent)
+
+
+def parse_plan(
+    raw: Mapping[str, Any],
+    dataset: Dataset,
+    *,
+    name: str,
+    text: str = "",
+    folder: Path | None = None,
+) -> Plan:
+    """Check the content of a plan file and build the plan.
+
+    Parameters
+    ----------
+    raw : mapping
+        As TOML gives it.
+    dataset : Dataset
+    name : str
+        Of the file, for messages.
+    text : str
+        Of the file; with it, faults are named with their line.
+    folder : Path, optional
+        Of the file; where the files lie that the plan names.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    PlanError
+        With every fault found.
+    """
+    faults: list[Fault] = []
+    plan = None
+    try:
+        plan = Plan.model_validate(raw)
+    except ValidationError as found:
+        # With a faulty clause the list of clauses counts as empty, which says nothing new.
+        faults += [
+            _fault(raw, error)
+            for error in found.errors()
+            if not (error["type"] == "too_short" and error["loc"] == ("clause",) and raw["clause"])
+        ]
+    faults += _Check(raw, dataset, folder).faults()
+    if faults or plan is None:
+        lines = _Lines(text)
+        said = [f"{lines.of(place)}{words}" for place, words in faults]
+        raise PlanError(name, list(dict.fromkeys(said)))
+    plan._folder = folder
+    return plan
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema of a plan file.
+
+    Returns
+    -------
+    dict
+        Draft 2020-12.
+    """
+    schema = Plan.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class _Lines:
+    """The line of a plan file that a place in its content stands in.
+
+    tomllib tells no positions: tables are found by their headers, keys by their names.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.splitlines()
+
+    def of(self, place: Place) -> str:
+        """``line 12: ``, or nothing where the line cannot be told."""
+        start, stop, at, header = 0, len(self.lines), -1, ""
+        steps = list(place)
+        while steps:
+            name = str(steps.pop(0))
+            number = steps.pop(0) if steps and isinstance(steps[0], int) else None
+            longer = f"{header}.{name}" if header else name
+            found = self._table(longer, number, start, stop)
+            if found is None:
+                key = self._key(name, start, self._first_table(start, stop) if header else stop)
+                at = at if key is None else key
+                start = start if key is None else key
+                continue
+            header, (start, stop) = longer, found
+            at, start = start, start + 1
+        return f"line {at + 1}: " if at >= 0 else ""
+
+    def _first_table(self, start: int, stop: int) -> int:
+        for number in range(start, stop):
+            if self.lines[number].lstrip().startswith("["):
+                return number
+        return stop
+
+    def _table(
+        self, header: str, number: str | int | None, start: int, stop: int
+    ) -> tuple[int, int] | None:
+        """Lines of the table, or of the numbered one of an array of tables."""
+        name = re.escape(header)
+        opening = re.compile(
+            rf"\s*\[\[\s*{name}\s*\]\]" if number is not None else rf"\s*\[{name}\]"
+        )
+        inside = re.compile(rf"\s*\[+\s*{name}\.")
+        heads = [n for n in range(start, stop) if opening.match(self.lines[n])]
+        wanted = int(number or 0)
+        if wanted >= len(heads):
+            return None
+        for line in range(heads[wanted] + 1, stop):
+            if self.lines[line].lstrip().startswith("[") and not inside.match(self.lines[line]):
+                return heads[wanted], line
+        return heads[wanted], stop
+
+    def _key(self, name: str, start: int, stop: int) -> int | None:
+        key = re.compile(rf"(^|[\s{{,.])\"?{re.escape(name)}\"?\s*[=.]")
+        return next((n for n in range(start, stop) if key.search(self.lines[n])), None)
+
+
+def _fault(raw: Mapping[str, Any], error: Any) -> Fault:
+    """One fault that pydantic found: its place, and one line with the clause it stands in."""
+    steps = list(error["loc"])
+    place = tuple(step for step in steps if not _is_type(str(step)))
+    where = ""
+    if len(steps) > 1 and steps[0] == "clause" and isinstance(steps[1], int):
+        clause = raw["clause"][steps[1]]
+        where = f"clause {_id_of(clause if isinstance(clause, Mapping) else {}, steps[1])}: "
+        steps = steps[2:]
+    key = ".".join(str(step) for step in steps if not _is_type(str(step)))
+    if error["type"] == "extra_forbidden":
+        known = [name for name in _KEYS if name != steps[-1]]
+        near = difflib.get_close_matches(str(steps[-1]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return place, f"{where}unknown key {key!r}{hint}"
+    if error["type"] == "missing":
+        return place[:-1], f"{where}{key!r} is missing"
+    message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
+    return place, f"{where}{key}: {message}" if key else f"{where}{message}"
+
+
+def _is_type(step: str) -> bool:
+    """Whether a step of pydantic's path is the name of a type, not a key of the file."""
+    return step in ("Forces", "str", "float") or step.startswith(
+        ("literal[", "tuple[", "function-", "constrained-")
+    )
+
+
+_MODELS: tuple[type[BaseModel], ...] = (Plan, Clause, Where, Strip, Source, Quote, Reading)
+_MODELS += (Parameter, Forces, Revocation)
+_KEYS = sorted({key for model in _MODELS for key in model.model_fields})
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = table.get(key, [])
+    found = [found] if isinstance(found, Mapping) else found
+    return [t for t in found if isinstance(t, Mapping)] if isinstance(found, list) else []
+
+
+def _strings(table: Mapping[str, Any], key: str) -> list[str]:
+    found = table.get(key, [])
+    found = [found] if isinstance(found, str) else found
+    return [s for s in found if isinstance(s, str)] if isinstance(found, list) else []
+
+
+def _id_of(table: Mapping[str, Any], position: int) -> str:
+    return str(table.get("id", f"number {position + 1}"))
+
+
+class _Check:
+    """What a schema cannot say: names that must exist, values that must be allowed.
+
+    Works on the raw content, so that these faults are found together with those of form.
+    """
+
+    def __init__(self, raw: Mapping[str, Any], dataset: Dataset, folder: Path | None) -> None:
+        self.raw = raw
+        self.dataset = dataset
+        self.folder = folder
+        self.units = list(dataset.units()["unit_id"])
+        self.parties = [party.id for party in dataset.parties]
+        self.clauses = _tables(raw, "clause") if isinstance(raw.get("clause"), list) else []
+        self.clause_ids = [_id_of(c, i) for i, c in enumerate(self.clauses)]
+        self.source_ids = [_id_of(s, i) for i, s in enumerate(_tables(raw, "source"))]
+        parameters = raw.get("parameters", {})
+        self.parameters = parameters if isinstance(parameters, Mapping) else {}
+
+    def faults(self) -> list[Fault]:
+        return [
+            *self._of_plan(),
+            *(
+                (("clause", number, *place), f"clause {clause_id}: {words}")
+                for number, (clause_id, clause) in enumerate(
+                    zip(self.clause_ids, self.clauses, strict=True)
+                )
+                for place, words in self._of_clause(clause_id, clause)
+            ),
+        ]
+
+    def _of_plan(self) -> Iterator[Fault]:
+        dataset = self.raw.get("dataset")
+        if isinstance(dataset, str) and dataset != self.dataset.id:
+            yield ("dataset",), f"is written for dataset {dataset!r}, not {self.dataset.id!r}"
+        title = self.raw.get("title")
+        if title == "" or (isinstance(title, Mapping) and not title.get("en")):
+            yield ("title",), "title.en is missing; it shows where another language has no title"
+        for kind, ids in (("clause", self.clause_ids), ("source", self.source_ids)):
+            for twice in sorted({i for i in ids if ids.count(i) > 1}):
+                last = len(ids) - 1 - ids[::-1].index(twice)
+                yield (kind, last), f"{kind} {twice}: the id is used twice"
+        for name, table in self.parameters.items():
+            for words in self._of_parameter(name, table):
+                yield ("parameters", name), words
+        for number, table in enumerate(_tables(self.raw, "revoked_if")):
+            for place, words in self._of_revocation(table):
+                name = _id_of(table, number)
+                yield ("revoked_if", number, *place), f"revoked_if {name}: {words}"
+        yield from self._circles()
+
+    def _of_revocation(self, table: Mapping[str, Any]) -> Iterator[Fault]:
+        for clause in _strings(table, "clauses"):
+            for words in self._known(clause, self.clause_ids, "names", "clause"):
+                yield ("clauses",), words
+        for term in _strings(table, "terms"):
+            for words in self._known(term, list(TERMS), "names", "term"):
+                yield ("terms",), words
+        yield from self._of_texts(table)
+
+    def _circles(self) -> Iterator[Fault]:
+        """Clauses that override each other, directly or by way of others."""
+        above = {
+            clause_id: set(_strings(clause, "overrides")) - {clause_id}
+            for clause_id, clause in zip(self.clause_ids, self.clauses, strict=True)
+        }
+        for clause_id in above:
+            seen: set[str] = set()
+            ahead = set(above[clause_id])
+            while ahead:
+                seen |= ahead
+                ahead = {o for a in ahead for o in above.get(a, ())} - seen
+            if clause_id in seen:
+                place = ("clause", self.clause_ids.index(clause_id), "overrides")
+                yield place, f"clause {clause_id}: overrides a clause that overrides it"
+
+    def _of_parameter(self, name: str, table: object) -> Iterator[str]:
+        try:
+            parameter = Parameter.model_validate(table)
+        except ValidationError:
+            return
+        if name in (*self.parties, UNSPECIFIED, "none", AS_HELD, *RECOGNITIONS):
+            yield f"parameter {name}: the name is a word of the plan language; choose another"
+        if parameter.default is not None and (fault := parameter.fault(parameter.default)):
+            yield f"parameter {name}: default {fault}"
+
+    def _of_clause(self, clause_id: str, clause: Mapping[str, Any]) -> Iterator[Fault]:
+        for other in _strings(clause, "overrides"):
+            for words in self._known(other, self.clause_ids, "overrides names", "clause"):
+                yield ("overrides",), words
+            if other == clause_id:
+                yield ("overrides",), "overrides itself"
+        yield from self._of_texts(clause)
+        where = clause.get("where", {})
+        if isinstance(where, Mapping):
+            for place, words in self._of_where(where):
+                yield ("where", *place), words
+        yield from self._of_terms(clause)
+        readings = [str(reading.get("id", "?")) for reading in _tables(clause, "reading")]
+        for twice in sorted({r for r in readings if readings.count(r) > 1}):
+            yield ("reading",), f"reading {twice}: the id is used twice"
+        for number, reading in enumerate(_tables(clause, "reading")):
+            for words in self._of_reading(reading):
+                yield ("reading", number), words
+
+    def _of_texts(self, table: Mapping[str, Any]) -> Iterator[Fault]:
+        for number, quote in enumerate(_tables(table, "text")):
+            for words in self._source(quote):
+                yield ("text", number, "source"), words
+
+    def _of_where(self, where: Mapping[str, Any]) -> Iterator[Fault]:
+        for key in ("units", "not_units"):
+            for unit in _strings(where, key):
+                for words in self._known(unit, self.units, f"{key} names", "unit"):
+                    yield (key,), words
+        for party in _strings(where, "held_by"):
+            for words in self._party(party, "held_by", NO_PARTY):
+                yield ("held_by",), words
+        for key in ("within", "beyond"):
+            for strip in _tables(where, key):
+                for words in self._of_strip(key, strip):
+                    yield (key,), f"{key}: {words}"
+        for number, alternative in enumerate(_tables(where, "any")):
+            for place, words in self._of_where(alternative):
+                yield ("any", number, *place), words
+
+    def _of_strip(self, key: str, strip: Mapping[str, Any]) -> Iterator[str]:
+        of, km, side = strip.get("of"), strip.get("km"), strip.get("side", "both")
+        is_of_contact = isinstance(of, str) and of.partition("@")[0] == LINE
+        if isinstance(of, str):
+            yield from self._baseline(of)
+        if isinstance(km, str):
+            yield from self._distance(km)
+        elif km == 0 and is_of_contact:
+            yield "0 km of a line is no ground; give a distance above 0"
+        if not isinstance(side, str) or side == "both" or not isinstance(of, str):
+            return
+        if is_of_contact:
+            yield from self._known(side, ["both", *self.parties], "side names", "party")
+            if key == "beyond" and of != LINE:
+                yield f"a side of {of} is ground held on another day; leave side out of beyond"
+        elif key == "beyond":
+            yield f"side {side!r} has no end; use within for one side of {of}"
+        else:
+            yield from self._known(side, ["both", "left", "right"], "side is", "side of a line")
+
+    def _baseline(self, of: str) -> Iterator[str]:
+        if of == LINE:
+            return
+        if of.startswith(f"{LINE}@"):
+            try:
+                datetime.date.fromisoformat(of.partition("@")[2])
+            except ValueError:
+                yield f"{of!r} names no day; write {LINE}@YYYY-MM-DD"
+        elif "." in of:
+            if self.folder is None or not (self.folder / of).is_file():
+                yield f"{of!r}: no such file beside the plan"
+        else:
+            yield from self._known(of, [LINE, *self.dataset.feature_ids()], "of names", "feature")
+
+    def _distance(self, name: str) -> Iterator[str]:
+        yield from self._known(name, list(self.parameters), "km names", "parameter")
+        try:
+            parameter = Parameter.model_validate(self.parameters.get(name, {}))
+        except ValidationError:
+            return
+        if parameter.choices:
+            if any(not isinstance(c, (int, float)) or c < 0 for c in parameter.choices):
+                yield f"parameter {name} is a distance; its choices must be numbers from 0"
+        elif name in self.parameters and (parameter.min is None or parameter.min < 0):
+            yield f"parameter {name} is a distance; give it a min of 0 or more"
+
+    def _of_terms(self, clause: Mapping[str, Any]) -> Iterator[Fault]:
+        for key, extra in (
+            ("recognized_as", (UNSPECIFIED, AS_HELD)),
+            ("to_be_held_by", (UNSPECIFIED, "none", AS_HELD)),
+            ("administration", (UNSPECIFIED, "none")),
+        ):
+            if not isinstance(value := clause.get(key), str):
+                continue
+            for party in self._choices(value):
+                for words in self._party(party, key, extra):
+                    yield (key,), words
+        for party in _strings(clause, "recognized_by"):
+            for words in self._party(party, "recognized_by", (UNSPECIFIED,)):
+                yield ("recognized_by",), words
+        if isinstance(forces := clause.get("forces"), Mapping):
+            if not forces:
+                yield ("forces",), f"forces says nothing; it can say {', '.join(FORCES)}"
+            for key in FORCES:
+                for party in _strings(forces, key):
+                    for words in self._party(party, f"forces.{key}", ()):
+                        yield ("forces",), words
+        kind = clause.get("recognition")
+        for value in self._choices(kind) if isinstance(kind, str) else ():
+            if value not in RECOGNITIONS:
+                yield (
+                    ("recognition",),
+                    f"recognition {value!r} is neither a parameter nor one of "
+                    f"{', '.join(RECOGNITIONS)}",
+                )
+
+    def _choices(self, value: str) -> list[str]:
+        """What a field can become: the value itself, or all that the parameter it names allows."""
+        table = self.parameters.get(value)
+        if not isinstance(table, Mapping):
+            return [] if value in self.parameters else [value]
+        return [
+            str(choice) for choice in table.get("choices") or [table.get("default", UNSPECIFIED)]
+        ]
+
+    def _of_reading(self, reading: Mapping[str, Any]) -> Iterator[str]:
+        name = reading.get("id", "?")
+        yield from (f"reading {name}: {fault}" for fault in self._source(reading))
+        chosen = reading.get("set", {})
+        for key, value in chosen.items() if isinstance(chosen, Mapping) else ():
+            if key not in self.parameters:
+                yield from self._known(
+                    key, list(self.parameters), f"reading {name} sets", "parameter"
+                )
+                continue
+            try:
+                fault = Parameter.model_validate(self.parameters[key]).fault(value)
+            except ValidationError:
+                continue
+            if fault:
+                yield f"reading {name}: {key}: {fault}"
+
+    def _source(self, table: Mapping[str, Any]) -> Iterator[str]:
+        for source in _strings(table, "source"):
+            if source:
+                yield from self._known(source, self.source_ids, "quotes", "source")
+
+    def _party(self, party: str, key: str, extra: tuple[str, ...]) -> Iterator[str]:
+        yield from self._known(party, [*self.parties, *extra], f"{key} names", "party")
+
+    def _known(self, name: str, known: list[str], verb: str, kind: str) -> Iterator[str]:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            listed = ", ".join(dict.fromkeys(known)) or "none"
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {listed}"
+            yield f"{verb} {name!r}, which is no {kind}; {hint}"
