@@ -51,6 +51,22 @@ class Party(_Strict):
     by: dict[str, str] = {}
 
 
+class Subject(_Strict):
+    """What texts speak of, so that clauses of several plans can be set side by side.
+
+    Attributes
+    ----------
+    name : dict of str
+        By language; clauses name it in English.
+    units, not_units : tuple of str
+        Where it is a matter of units: on whose ground clauses are compared.
+    """
+
+    name: dict[str, str]
+    units: tuple[str, ...] = ()
+    not_units: tuple[str, ...] = ()
+
+
 class DerivedFrom(_Strict):
     """A source that a file of the dataset was compiled from."""
 
@@ -119,6 +135,7 @@ class _Manifest(_Strict):
     legal_baseline: str
     party: tuple[Party, ...]
     file: tuple[DataFile, ...]
+    subject: tuple[Subject, ...] = ()
     point_of_interest: tuple[PointOfInterest, ...] = ()
 
 
@@ -175,6 +192,11 @@ class Dataset:
     def files(self) -> tuple[DataFile, ...]:
         """All files, with licence, date and checksum."""
         return self.manifest.file
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What texts speak of, in the order in which it is compared."""
+        return self.manifest.subject
 
     @property
     def points_of_interest(self) -> tuple[PointOfInterest, ...]:
