@@ -14,7 +14,6 @@ import pandas as pd
 
 from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
-from lineplan.baselines import strips_of
 from lineplan.control import Control
 from lineplan.dataset import Dataset, load_dataset
 from lineplan.errors import DatasetError, UsageError
@@ -286,7 +285,7 @@ def arrange(
         reconcile=reconcile,
     )
     check_units([chosen], ground)
-    return lay(chosen, ground.cut(strips_of([chosen], ground.partition, dataset, days)))
+    return lay(chosen, ground.cut_for([chosen], days))
 
 
 def check_units(plans: Iterable[Plan], ground: Ground) -> None:
@@ -310,7 +309,7 @@ def lay(plan: Plan, ground: Ground) -> Arrangement:
     plan : Plan
         With its parameters chosen.
     ground : Ground
-        Cut along the strips that the plan asks for (`lineplan.baselines.strips_of`).
+        Cut along the strips that the plan asks for (`Ground.cut_for`).
 
     Returns
     -------
@@ -397,6 +396,7 @@ def _conditions(plan: Plan, ground: Ground) -> dict[str, Any]:
         "plan_text_date": plan.date.isoformat(),
         "in_force": plan.in_force,
         "readings": list(plan.chosen_readings),
+        "distances": [str(strip) for strip in plan.strips()],
         "parameters": plan.parameter_values,
         "line_source": source.source,
         "line_source_attribution": source.attribution,

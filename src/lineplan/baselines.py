@@ -85,6 +85,38 @@ def strips_of(
     return found
 
 
+def source_of(day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines) -> Path:
+    """File that gives the line of contact of another day.
+
+    Parameters
+    ----------
+    day : datetime.date
+    plan : Plan
+        That measures from it.
+    dataset : Dataset
+        Whose control file of that day is taken where `lines` has none.
+    lines : mapping of date to str or Path
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    UsageError
+        There is none.
+    """
+    if day in lines:
+        return Path(lines[day])
+    for file in dataset.files:
+        if file.role == "control" and file.as_of == day:
+            return dataset.folder / file.path
+    raise UsageError(
+        f"{plan.id}: measures from the line of {day}, which the dataset does not have; "
+        f"give a source of control of that day, or a file of lines: --line {day}=FILE"
+    )
+
+
 def _ground(
     strip: Strip, plan: Plan, parted: Partition, dataset: Dataset, lines: Lines
 ) -> shapely.Geometry:
@@ -117,20 +149,12 @@ def _of_day(
     strip: Strip, day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines
 ) -> shapely.Geometry:
     """Ground within a distance of the line of another day, on one side or both."""
-    source: str | Path | None = lines.get(day)
-    if source is None:
-        named = [f for f in dataset.files if f.role == "control" and f.as_of == day]
-        if not named:
-            raise UsageError(
-                f"{plan.id}: measures from the line of {day}, which the dataset does not have; "
-                f"give a source of control of that day, or a file of lines: --line {day}=FILE"
-            )
-        source = Path(named[0].path).stem
+    source = source_of(day, plan, dataset, lines)
     if (line := _drawn_line(source)) is not None:
         if strip.side != "both":
             raise UsageError(
-                f"{plan.id}: asks for the {strip.side} side of the line of {day}; {source} draws "
-                "the line and does not say who held which side: give a source of control"
+                f"{plan.id}: asks for the {strip.side} side of the line of {day}; {source.name} "
+                "draws the line and does not say who held which side: give a source of control"
             )
         return _widened(line, float(strip.km))
     control = read_control(source, dataset, as_of=day)
@@ -149,7 +173,7 @@ def _of_day(
     )
 
 
-def _drawn_line(source: str | Path) -> shapely.Geometry | None:
+def _drawn_line(source: Path) -> shapely.Geometry | None:
     """The lines of a file that has lines only; None for anything else."""
     try:
         shapes = read_features(source).frame.geometry.to_numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,10 +15,14 @@ import geopandas as gpd
 import shapely
 
 from lineplan import geodesy
+from lineplan.baselines import Lines, source_of, strips_of
 from lineplan.control import Control, read_control
-from lineplan.dataset import Dataset, load_dataset, read_units
+from lineplan.dataset import Dataset, load_dataset
 from lineplan.errors import ControlError, DatasetError, LineplanWarning, UsageError
+from lineplan.features import sha256_of
 from lineplan.partition import OnOverlap, Partition, partition
+from lineplan.plan import Plan
+from lineplan.units import read_units
 
 MOST = 0.9
 """A source that claims more than this share of the units for one party is misread."""
@@ -54,9 +59,37 @@ class Ground:
     notes: tuple[str, ...]
     is_assessed: bool
 
-    def cut(self, strips: dict[str, shapely.Geometry]) -> Ground:
-        """The ground with its faces cut along the edges of strips (see `Partition.cut`)."""
-        return replace(self, partition=self.partition.cut(strips)) if strips else self
+    def cut_for(self, plans: Iterable[Plan], lines: Lines | None = None) -> Ground:
+        """The ground with its faces cut along every distance that plans ask for.
+
+        Parameters
+        ----------
+        plans : iterable of Plan
+            With their parameters chosen.
+        lines : mapping of date to str or Path, optional
+            Sources of the line of contact of other days (see `lineplan.baselines.strips_of`).
+
+        Returns
+        -------
+        Ground
+            With the sources of the other lines among its papers (`other_lines`).
+
+        Raises
+        ------
+        GeometryError, UsageError
+            As `lineplan.baselines.strips_of`.
+        """
+        plans, lines = list(plans), lines or {}
+        others = {
+            strip.day.isoformat(): source_of(strip.day, plan, self.dataset, lines)
+            for plan in plans
+            for strip in plan.strips()
+            if strip.day is not None
+        }
+        papers = {day: f"{path.name}, sha256 {sha256_of(path)}" for day, path in others.items()}
+        strips = strips_of(plans, self.partition, self.dataset, lines)
+        parted = self.partition.cut(strips) if strips else self.partition
+        return replace(self, partition=parted, papers={**self.papers, "other_lines": papers})
 
 
 def read_ground(
