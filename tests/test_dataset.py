@@ -16,8 +16,8 @@ from conftest import ROOT
 from shapely.geometry import box
 
 import lineplan as lp
-from lineplan.dataset import read_units
 from lineplan.geodesy import area_m2
+from lineplan.units import read_units
 
 FOLDER = ROOT / "data" / "ukraine"
 FILES = tomllib.loads((FOLDER / "dataset.toml").read_text(encoding="utf-8"))["file"]

@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
     from lineplan.control import Control, read_control
-    from lineplan.dataset import Dataset, list_datasets, load_dataset, read_units
+    from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
         ConflictError,
         ControlError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lineplan.partition import Partition
     from lineplan.plan import Plan
     from lineplan.planfile import load_plan, plan_schema
+    from lineplan.units import read_units
     from lineplan.zoning import apply
 
 _HOME = {
@@ -54,7 +55,7 @@ _HOME = {
     "load_plan": "planfile",
     "plan_schema": "planfile",
     "read_control": "control",
-    "read_units": "dataset",
+    "read_units": "units",
 }
 
 __all__ = [

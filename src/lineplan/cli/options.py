@@ -1,0 +1,185 @@
+"""Options that several commands share: the ground a plan is laid on, and which plan."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from lineplan.cli.output import say
+from lineplan.errors import LineplanWarning, UsageError
+
+if TYPE_CHECKING:
+    from lineplan.arrangement import Arrangement
+
+_GROUND = "Ground (the same for every command)"
+
+PlanArgument = Annotated[
+    str, typer.Argument(metavar="PLAN", help="Id of a plan (lineplan plans list), or a TOML file.")
+]
+StatusOption = Annotated[
+    str | None, typer.Option(metavar="STATUS", help="Only ground of this status.")
+]
+
+
+class OnOverlap(StrEnum):
+    """What becomes of ground that two parties claim."""
+
+    error = "error"
+    contested = "contested"
+    first = "first"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The options that say on which ground, line and reading a plan is laid."""
+
+    control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME",
+            help="Area of control: any vector file of polygons (FILE:LAYER for one of several "
+            "layers), or a control file of the dataset by name.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = None
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Other administrative units: any vector file with ISO ids, COD-AB or KATOTTH "
+            "codes, or names.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = None
+    unit_id: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column of --units with their ids.", rich_help_panel=_GROUND
+        ),
+    ] = None
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="The latest state on or before DATE (YYYY-MM-DD) of a dated source; states the "
+            "date of an undated file.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Set a parameter of the plan.", rich_help_panel=_GROUND
+        ),
+    ] = None
+    reading: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLAUSE=ID", help="Choose a reading of a clause.", rich_help_panel=_GROUND
+        ),
+    ] = None
+    contested: Annotated[
+        str,
+        typer.Option(
+            metavar="apart|PARTY",
+            help="Contested ground: kept apart, or counted with a party (ua, ru).",
+            rich_help_panel=_GROUND,
+        ),
+    ] = "apart"
+    on_overlap: Annotated[
+        OnOverlap,
+        typer.Option(help="Ground that two parties claim.", rich_help_panel=_GROUND),
+    ] = OnOverlap.error
+    no_reconcile: Annotated[
+        bool,
+        typer.Option(
+            "--no-reconcile",
+            help="Leave mismatches between the source and the frontier as they are.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = False
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE=FILE",
+            help="Line of contact of another day, for a plan that measures from it: a source of "
+            "control of that day, or a file of lines.",
+            rich_help_panel=_GROUND,
+        ),
+    ] = None
+
+    def arrange(self, plan: str) -> Arrangement:
+        """The arrangement, its notes said on stderr."""
+        from lineplan.arrangement import arrange
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
+            arrangement = arrange(
+                plan,
+                control=self.control,
+                units=self.units,
+                unit_id=self.unit_id,
+                as_of=self.as_of,
+                set={name: value_of(value) for name, value in pairs_of("--set", self.set)},
+                readings=dict(pairs_of("--reading", self.reading)),
+                contested=self.contested,
+                on_overlap=self.on_overlap.value,
+                reconcile=not self.no_reconcile,
+                lines=dict(pairs_of("--line", self.line)),
+            )
+        for note in arrangement.conditions["notes"]:
+            say(f"note: {note}")
+        return arrangement
+
+
+def with_ground(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the GROUND options; it gets them as one `ground` argument."""
+
+    @wraps(command)
+    def wrapper(**options: Any) -> None:
+        ground = Ground(**{f.name: options.pop(f.name) for f in fields(Ground)})
+        command(**options, ground=ground)
+
+    own = inspect.signature(command).parameters
+    hints = {
+        **get_type_hints(command, include_extras=True),
+        **get_type_hints(Ground, include_extras=True),
+    }
+    kept = [p.replace(annotation=hints[n]) for n, p in own.items() if n != "ground"]
+    added = [
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
+        )
+        for f in fields(Ground)
+    ]
+    wrapper.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
+    return wrapper
+
+
+def pairs_of(option: str, given: Iterable[str] | None) -> list[tuple[str, str]]:
+    """What an option given as ``NAME=VALUE`` says, each name once."""
+    pairs: list[tuple[str, str]] = []
+    for item in given or ():
+        name, equals, value = item.partition("=")
+        if not equals or not name or not value:
+            raise UsageError(f"{option} {item}: write {option} NAME=VALUE")
+        if name.strip() in (before for before, _ in pairs):
+            raise UsageError(f"{option} {item}: {name.strip()} is given twice")
+        pairs.append((name.strip(), value.strip()))
+    return pairs
+
+
+def value_of(text: str) -> str | float:
+    """The number that `text` writes, or the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

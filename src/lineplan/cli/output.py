@@ -1,0 +1,68 @@
+"""What commands write: data to stdout or a file, words to stderr."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lineplan.errors import LineplanError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TableFormat(StrEnum):
+    """Forms of a table."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+
+
+# What could forge a line, or turn the reading direction, in words that quote a file.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+EXACT = (TableFormat.csv, TableFormat.json)
+
+FormatOption = Annotated[TableFormat, typer.Option("--format", help="Form of the table.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of stdout."),
+]
+
+
+def say(words: str) -> None:
+    """Print to stderr."""
+    if sys.stderr is not None:
+        print(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", words), file=sys.stderr)
+
+
+def write(text: str, path: Path | None) -> None:
+    """Write to a file, or to stdout where none is given."""
+    if path is None:
+        if sys.stdout is None:
+            raise LineplanError("there is no standard output to write to; use -o FILE")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from lineplan.output import replacing
+
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+    say(f"wrote {path}")
+
+
+def write_rows(table: pd.DataFrame, conditions: Mapping[str, Any], form: TableFormat) -> None:
+    """Write a table to stdout in the form asked for."""
+    from lineplan import tables
+
+    if form in EXACT:
+        write(tables.exact(table, conditions, form.value), None)
+    else:
+        write(tables.grid(table, form.value) + "\n", None)
