@@ -118,6 +118,11 @@ def test_no_party_is_assumed_where_the_text_names_none(dataset):
     assert label("relinquished", dataset, held_by="contested") == "Control would be given up"
 
 
+def test_ground_left_as_it_is_held_is_the_situation_of_the_day(dataset):
+    assert label("unaffected", dataset, to_be_held_by="ru") == "Situation on 20 November 2025"
+    assert label("unaffected", dataset) == "No change stated in Plan X"
+
+
 def test_the_default_holder_is_never_said_to_control(dataset):
     assert label("frozen_at_line", dataset, held_by="ru") == (
         "Line to be frozen; controlled by Russia on 20 November 2025"

@@ -188,6 +188,8 @@ class Catalogue:
             return self._frozen_label(held_by, dataset, self.date(date))
         if status == "relinquished":
             return self._optional("status.relinquished", party=self._form(dataset, held_by, "name"))
+        if status == "unaffected" and to_be_held_by == held_by:
+            return self.text("plan.as_held", date=self.date(date))
         return self.text(f"status.{status}", plan=plan_title)
 
     def short_label(

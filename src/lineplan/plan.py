@@ -111,7 +111,8 @@ class Quote(_Strict):
     Attributes
     ----------
     language : str
-    kind : {"published", "our translation"}
+    kind : {"published", "our translation", "our wording"}
+        The last is for a reference that no one published.
     quote : str
     source : str
         Id of the source that published it.
@@ -120,7 +121,7 @@ class Quote(_Strict):
     """
 
     language: str
-    kind: Literal["published", "our translation"]
+    kind: Literal["published", "our translation", "our wording"]
     quote: str
     source: str = ""
     differs: Words = {}
