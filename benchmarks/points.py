@@ -11,7 +11,7 @@ from measure import Row, interleaved, said, times
 from numpy.typing import NDArray
 
 import lineplan as lp
-from lineplan.exposure import _zone_at, locate_points
+from lineplan.exposure import locate_points, rows_at
 
 
 def rows(arrangement: lp.Arrangement, runs: int, count: int, located: int) -> list[Row]:
@@ -26,13 +26,13 @@ def rows(arrangement: lp.Arrangement, runs: int, count: int, located: int) -> li
 
     seconds = interleaved(
         {
-            "ours": lambda: _zone_at(arrangement, lon, lat, None),
+            "ours": lambda: rows_at(arrangement.zones, lon, lat, None),
             "intersects": lambda: join("intersects"),
             "within": lambda: join("within"),
         },
         runs,
     )
-    zone, _ = _zone_at(arrangement, lon, lat, None)
+    zone, _ = rows_at(arrangement.zones, lon, lat, None)
     joined = join("intersects")["zone"].groupby(level=0).first().to_numpy()
     differing = int((zone != joined).sum())
     found = [

@@ -118,7 +118,7 @@ class Arrangement:
         UsageError
             A key or status is unknown.
         """
-        keys = _columns_by(by)
+        keys = columns_by(by)
         zones: pd.DataFrame = self.zones
         assessed = self._assessed
         if status is not None:
@@ -322,7 +322,9 @@ def lay(plan: Plan, ground: Ground) -> Arrangement:
     """
     zones = _described(apply(plan, ground.partition), plan, ground)
     assessed = assess(plan, ground)
-    conditions = _conditions(plan, ground) | {
+    conditions = {
+        **plan_conditions(plan),
+        **ground_conditions(ground),
         "assessed_range_km2": ranges(assessed),
         "notes": [*ground.notes, *_unused_clauses(plan, zones)],
     }
@@ -370,7 +372,8 @@ def _described(zones: gpd.GeoDataFrame, plan: Plan, ground: Ground) -> gpd.GeoDa
     return zones[columns]
 
 
-def _columns_by(by: str | Sequence[str]) -> list[str]:
+def columns_by(by: str | Sequence[str]) -> list[str]:
+    """Columns that keys of `BY` stand for; UsageError for an unknown key, and for none."""
     keys: list[str] = []
     for key in [by] if isinstance(by, str) else by:
         name = {"unit_id": "unit", "clause_id": "clause"}.get(key, key)
@@ -382,14 +385,8 @@ def _columns_by(by: str | Sequence[str]) -> list[str]:
     return keys
 
 
-def _conditions(plan: Plan, ground: Ground) -> dict[str, Any]:
-    from lineplan import __version__
-
-    dataset, source, parted = ground.dataset, ground.control, ground.partition
-    line, moved = parted.line, parted.reassigned
-    length_km = float(line["length_km"].sum())
-    segments = int(line["vertices"].sum() - len(line))
-    moved = moved[moved["action"] == "reassigned"]
+def plan_conditions(plan: Plan) -> dict[str, Any]:
+    """What of a plan its figures depend on: the text, and what was chosen where it is open."""
     return {
         "plan_id": plan.id,
         "plan_title": catalogue("en").name(plan.title),
@@ -398,6 +395,19 @@ def _conditions(plan: Plan, ground: Ground) -> dict[str, Any]:
         "readings": list(plan.chosen_readings),
         "distances": [str(strip) for strip in plan.strips()],
         "parameters": plan.parameter_values,
+    }
+
+
+def ground_conditions(ground: Ground) -> dict[str, Any]:
+    """What of the ground every figure on it depends on: line, units, reconciliation, accuracy."""
+    from lineplan import __version__
+
+    dataset, source, parted = ground.dataset, ground.control, ground.partition
+    line, moved = parted.line, parted.reassigned
+    length_km = float(line["length_km"].sum())
+    segments = int(line["vertices"].sum() - len(line))
+    moved = moved[moved["action"] == "reassigned"]
+    return {
         "line_source": source.source,
         "line_source_attribution": source.attribution,
         "line_source_sha256": source.sha256,

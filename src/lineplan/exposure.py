@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -45,7 +46,7 @@ def locate_points(arrangement: Arrangement, lon: Any, lat: Any) -> pd.DataFrame:
         of contact, enclaves included; NaN where there is no line).
     """
     lon, lat = _degrees(lon, lat)
-    zone, outside_km = _zone_at(arrangement, lon, lat, None)
+    zone, outside_km = rows_at(arrangement.zones, lon, lat, None)
     line = shapely.union_all(arrangement.line.geometry.to_numpy())
     table = pd.DataFrame({"lon": lon, "lat": lat})
     table[_FROM_ZONE] = _columns_at(arrangement, zone)
@@ -117,7 +118,7 @@ def find_places(
     known = set(arrangement.units["unit_id"])
     codes = table["unit_id"].where(table["unit_id"].isin(known), "") if "unit_id" in table else None
     lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
-    zone, outside_km = _zone_at(arrangement, lon, lat, codes)
+    zone, outside_km = rows_at(arrangement.zones, lon, lat, codes)
     table = table.rename(columns={c: f"{c}_given" for c in _FROM_ZONE})
     table[_FROM_ZONE] = _columns_at(arrangement, zone)
     table["outside_km"] = outside_km
@@ -181,14 +182,28 @@ def _elsewhere(arrangement: Arrangement, table: pd.DataFrame) -> list[str]:
     return list(found)
 
 
-def _zone_at(
-    arrangement: Arrangement,
+def rows_at(
+    zones: gpd.GeoDataFrame,
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
     unit_ids: pd.Series | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Row of the zone of each point (-1 for none), and the distance to it in km."""
-    zones = arrangement.zones
+    """Which of several pieces of ground points are counted with.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        `unit_id` and `geometry` (EPSG:4326): zones, or faces of a partition.
+    lon, lat : ndarray of float, shape (n,)
+        Degrees.
+    unit_ids : Series of str, optional
+        Unit that each point is said to lie in, "" for not said; it counts before the position.
+
+    Returns
+    -------
+    ndarray of int, ndarray of float
+        Position in `zones` (-1 for none), and the distance to that ground in km (NaN for none).
+    """
     shapes = zones.geometry.to_numpy()
     zone = np.full(len(lon), -1)
     outside_km = np.zeros(len(lon))

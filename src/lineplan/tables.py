@@ -142,7 +142,7 @@ def grid(table: pd.DataFrame, form: Form) -> str:
     ]
     if form == "markdown":
         rows = [heads, ["---:" if r else "---" for r in right]]
-        rows += [[text.replace("|", "\\|") for text in row] for row in zip(*cells, strict=True)]
+        rows += [[_markdown(text) for text in row] for row in zip(*cells, strict=True)]
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
     widths = [max(map(len, [head, *column])) for head, column in zip(heads, cells, strict=True)]
     lines = []
@@ -156,7 +156,16 @@ def grid(table: pd.DataFrame, form: Form) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return " ".join(str(value).split())
+
+
+def _markdown(text: str) -> str:
+    """Text that neither ends its cell nor becomes markup: entities, as renderers all know them."""
+    for mark in "&\\|<>`*[]":
+        text = text.replace(mark, f"&#{ord(mark)};" if mark != "&" else "&amp;")
+    return text
 
 
 def _is_figure(text: str) -> bool:
