@@ -326,12 +326,13 @@ def lay(plan: Plan, ground: Ground) -> Arrangement:
         **plan_conditions(plan),
         **ground_conditions(ground),
         "assessed_range_km2": ranges(assessed),
-        "notes": [*ground.notes, *_unused_clauses(plan, zones)],
+        "notes": [*ground.notes, *unused_clauses(plan, zones)],
     }
     return Arrangement(plan, ground, zones, conditions, assessed)
 
 
-def _unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
+def unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
+    """Clauses that catch no ground, in words."""
     used = {*zones["clause_id"]}
     return [f"{plan.id}: clause {c.id} catches no ground" for c in plan.clause if c.id not in used]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
-from lineplan.plan import TERMS, UNSPECIFIED, Clause, Plan
+from lineplan.plan import UNSPECIFIED
 
 Form = Literal["table", "csv", "json", "markdown"]
 
@@ -170,52 +170,3 @@ def _markdown(text: str) -> str:
 
 def _is_figure(text: str) -> bool:
     return not text.strip("-+%., 0123456789") or text == "not known"
-
-
-def plan_for_reading(plan: Plan) -> str:
-    """A plan in words: clauses, quotations, readings, parameters and sources."""
-    force = "in force" if plan.in_force else "a proposal, not in force"
-    lines = [
-        f"{plan.title['en']}  [{plan.id}]",
-        f"Text of {plan.date}; {force}. Ground that no clause speaks of: {plan.elsewhere}.",
-        "",
-    ]
-    for clause in plan.clause:
-        lines += [*_clause_for_reading(clause), ""]
-    if plan.parameters:
-        lines.append("Parameters (--set NAME=VALUE):")
-    for name, p in plan.parameters.items():
-        allowed = ", ".join(map(str, p.choices)) or f"{p.min} to {p.max} {p.unit}".strip()
-        default = "must be set" if p.default is None else f"default {p.default}"
-        lines.append(f"    {name}: {allowed}; {default}. {p.text.get('en', '')}".rstrip())
-    lines += ["", "Sources:"] if plan.parameters else ["Sources:"]
-    for source in plan.source:
-        day = f" ({source.date})" if source.date else ""
-        lines.append(f"    {source.id}: {source.name}{day} {source.url}".rstrip())
-    return "\n".join(lines) + "\n"
-
-
-def _clause_for_reading(clause: Clause) -> list[str]:
-    where = clause.where
-    ground = [
-        f"{words} {', '.join(names)}"
-        for words, names in (
-            ("units", where.units),
-            ("not units", where.not_units),
-            ("held by", where.held_by),
-        )
-        if names
-    ]
-    lines = [
-        f"{clause.id}  {clause.subject}: {clause.status}",
-        f"    ground: {'; '.join(ground) or 'everywhere'}",
-    ]
-    if clause.overrides:
-        lines.append(f"    overrides: {', '.join(clause.overrides)}")
-    said = {term: clause.said(term) for term in TERMS}
-    lines += [f"    {term}: {value}" for term, value in said.items() if value != UNSPECIFIED]
-    lines += [f"    [{q.language}, {q.kind}] {q.quote}" for q in clause.text]
-    for reading in clause.reading:
-        option = f" (--reading {clause.id}={reading.id})" if reading.set else ""
-        lines.append(f"    reading {reading.id}{option}: {reading.text.get('en', '')}")
-    return lines

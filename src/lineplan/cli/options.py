@@ -6,8 +6,10 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -17,6 +19,7 @@ from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
+    from lineplan.plan import Plan
 
 _GROUND = "Ground (the same for every command)"
 
@@ -115,9 +118,27 @@ class Ground:
         ),
     ] = None
 
-    def arrange(self, plan: str) -> Arrangement:
+    @property
+    def values(self) -> dict[str, str | float]:
+        """Values by parameter, as --set gives them."""
+        return {name: value_of(value) for name, value in pairs_of("--set", self.set)}
+
+    @property
+    def readings(self) -> dict[str, str]:
+        """Readings by clause, as --reading gives them."""
+        return dict(pairs_of("--reading", self.reading))
+
+    @property
+    def lines(self) -> dict[date, str | Path]:
+        """Sources by day, as --line gives them."""
+        from lineplan.ground import as_date
+
+        pairs = pairs_of("--line", self.line)
+        return {day: file for given, file in pairs if (day := as_date(given))}
+
+    def arrange(self, plan: str | Plan) -> Arrangement:
         """The arrangement, its notes said on stderr."""
-        from lineplan.arrangement import arrange
+        from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
@@ -127,15 +148,16 @@ class Ground:
                 units=self.units,
                 unit_id=self.unit_id,
                 as_of=self.as_of,
-                set={name: value_of(value) for name, value in pairs_of("--set", self.set)},
-                readings=dict(pairs_of("--reading", self.reading)),
+                set=self.values,
+                readings=self.readings,
                 contested=self.contested,
                 on_overlap=self.on_overlap.value,
                 reconcile=not self.no_reconcile,
                 lines=dict(pairs_of("--line", self.line)),
             )
+        unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
-            say(f"note: {note}")
+            say(f"{'warning' if note in unused else 'note'}: {note}")
         return arrangement
 
 
