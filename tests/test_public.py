@@ -117,6 +117,7 @@ def two_calls(folder: Path) -> dict[str, object]:
     return {
         "apply": lambda: lp.apply(plan, parted).to_json(),
         "arrange": lambda: lp.arrange().zones.to_json(),
+        "compare": lambda: lp.compare("point21", "as_held").control().to_json(),
         "list_datasets": lp.list_datasets,
         "load_dataset": lambda: lp.load_dataset().manifest,
         "load_plan": lambda: lp.load_plan("point21", ukraine),

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
+    from lineplan.comparison import Comparison, compare
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Arrangement": "arrangement",
+    "Comparison": "comparison",
     "ConflictError": "errors",
     "Control": "control",
     "ControlError": "errors",
@@ -50,6 +52,7 @@ _HOME = {
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
+    "compare": "comparison",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
     "load_plan": "planfile",
@@ -60,6 +63,7 @@ _HOME = {
 
 __all__ = [
     "Arrangement",
+    "Comparison",
     "ConflictError",
     "Control",
     "ControlError",
@@ -76,6 +80,7 @@ __all__ = [
     "__version__",
     "apply",
     "arrange",
+    "compare",
     "list_datasets",
     "load_dataset",
     "load_plan",
