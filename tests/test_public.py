@@ -123,6 +123,7 @@ def two_calls(folder: Path) -> dict[str, object]:
         "load_plan": lambda: lp.load_plan("point21", ukraine),
         "plan_schema": lp.plan_schema,
         "read_control": lambda: lp.read_control(None, ukraine).claims.to_json(),
+        "read_report": lambda: lp.read_report(units, "unit_id").frame.to_json(),
         "read_units": lambda: lp.read_units(units, ukraine).frame.to_json(),
         "areas": lambda: a.areas(["status", "unit"]).to_json(),
         "headline": lambda: a.headline("demilitarized_buffer"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lineplan.partition import Partition
     from lineplan.plan import Plan
     from lineplan.planfile import load_plan, plan_schema
+    from lineplan.reporting import ReportAreas, read_report
     from lineplan.units import read_units
     from lineplan.zoning import apply
 
@@ -49,6 +50,7 @@ _HOME = {
     "PartitionError": "errors",
     "Plan": "plan",
     "PlanError": "errors",
+    "ReportAreas": "reporting",
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
@@ -58,6 +60,7 @@ _HOME = {
     "load_plan": "planfile",
     "plan_schema": "planfile",
     "read_control": "control",
+    "read_report": "reporting",
     "read_units": "units",
 }
 
@@ -76,6 +79,7 @@ __all__ = [
     "PartitionError",
     "Plan",
     "PlanError",
+    "ReportAreas",
     "UsageError",
     "__version__",
     "apply",
@@ -86,6 +90,7 @@ __all__ = [
     "load_plan",
     "plan_schema",
     "read_control",
+    "read_report",
     "read_units",
 ]
 

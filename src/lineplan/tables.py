@@ -10,6 +10,7 @@ import pandas as pd
 
 from lineplan.arrangement import Arrangement
 from lineplan.plan import UNSPECIFIED
+from lineplan.reporting import ReportAreas
 
 Form = Literal["table", "csv", "json", "markdown"]
 
@@ -23,6 +24,8 @@ _HEADS = {
     "share_of_unit": "of unit",
     "range_km2": "km² by assessment",
     "name": "place",
+    "report_id": "reported by",
+    "report_name": "named",
 }
 
 
@@ -46,7 +49,8 @@ def exact(table: pd.DataFrame, conditions: Mapping[str, Any], form: Form) -> str
         rows = json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))
         document = {"conditions": dict(conditions), "rows": rows}
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    keys = [k for k in ("plan_id", "line_date", "line_source") if k in conditions]
+    kept = ("plan_id", "line_date", "line_source", "report_source")
+    keys = [key for key in kept if key in conditions]
     return str(table.assign(**{key: conditions[key] for key in keys}).to_csv(index=False))
 
 
@@ -67,7 +71,13 @@ def heading(arrangement: Arrangement, form: Form) -> str:
     return ending.join(lines) + "\n"
 
 
-def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form) -> str:
+def areas_for_reading(
+    arrangement: Arrangement,
+    areas: pd.DataFrame,
+    form: Form,
+    *,
+    report_by: ReportAreas | None = None,
+) -> str:
     """Areas in whole km² with their heading, labels and range.
 
     Parameters
@@ -76,6 +86,8 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
     areas : DataFrame
         From `Arrangement.areas`.
     form : {"table", "markdown"}
+    report_by : ReportAreas, optional
+        Polygons that the areas are broken down by.
     """
     said = arrangement.conditions
     shown = areas.drop(
@@ -105,6 +117,8 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
             f"{said['reassigned_pieces']} piece(s)."
         )
     lines.append(f"{moved} Units: {said['units_source']}.")
+    if report_by is not None:
+        lines.append(f"Reported by {report_by.name}, column {report_by.id_column}.")
     beyond = (areas["area_km2"] < low - 0.5) | (areas["area_km2"] > high + 0.5)
     if beyond.any():
         lines.append(

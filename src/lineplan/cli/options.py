@@ -20,6 +20,7 @@ from lineplan.errors import LineplanWarning, UsageError
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
     from lineplan.plan import Plan
+    from lineplan.reporting import ReportAreas
 
 _GROUND = "Ground (the same for every command)"
 
@@ -28,6 +29,19 @@ PlanArgument = Annotated[
 ]
 StatusOption = Annotated[
     str | None, typer.Option(metavar="STATUS", help="Only ground of this status.")
+]
+
+
+ReportByOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Figures by any other polygons as well (districts, communities, cells of a grid): a "
+        "vector file.",
+    ),
+]
+ReportIdOption = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column of --report-by with their ids.")
 ]
 
 
@@ -184,6 +198,20 @@ def with_ground(command: Callable[..., None]) -> Callable[..., None]:
     wrapper.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
     return wrapper
+
+
+def read_report_areas(report_by: str | None, report_id: str | None) -> ReportAreas | None:
+    """The polygons of --report-by, their notes said on stderr; None where it is not given."""
+    from lineplan.reporting import read_report
+
+    if report_by is None:
+        if report_id is not None:
+            raise UsageError("--report-id needs --report-by FILE")
+        return None
+    report = read_report(report_by, report_id)
+    for note in report.notes:
+        say(f"note: {note}")
+    return report
 
 
 def pairs_of(option: str, given: Iterable[str] | None) -> list[tuple[str, str]]:
