@@ -114,11 +114,11 @@ class Arrangement:
         Returns
         -------
         DataFrame
-            With `report_by` first `report_id` (``outside`` for ground in none of its polygons)
-            and `report_name`; then the keys asked for (`status`; `unit_id` and `unit_name`;
-            `held_by`; `clause_id`), `status_label` with `status`, `area_km2`, `area_sq_mi` (square
-            statute miles), `share_of_units` (of all units, 0 to 1), with `unit_id` also `share_of_unit`, and
-            `assessed_min_km2`, `assessed_max_km2`: the range over the assessments known for the
+            With `report_by` first `report_id` (``outside`` for ground in none of its polygons) and
+            `report_name`; then the keys asked for (`status`; `unit_id` and `unit_name`; `held_by`;
+            `clause_id`), `status_label` with `status`, `area_km2`, `area_sq_mi` (square statute
+            miles), `share_of_units` (of all units, 0 to 1), with `unit_id` also `share_of_unit`,
+            and `assessed_min_km2`, `assessed_max_km2`: the range over the assessments known for the
             day of the line (NaN where none are, and with `report_by`).
 
         Raises
