@@ -227,8 +227,9 @@ class Comparison:
         DataFrame
             The most populous first: `name`, `unit_id`, `unit_name`, `held_by`,
             `population_nominal_prewar` (undated: never to be presented as current), `lon`, `lat`
-            and, for each plan, `status` and `to_be_held_by`. A place is counted with the unit of
-            its code, wherever its coordinates lie; places in no unit are left out.
+            and, for each plan, `status` and `to_be_held_by`; then the names in other languages. A
+            place is counted with the unit of its code, wherever its coordinates lie; places in no
+            unit are left out.
         """
         places = self._places[self._places["row"] >= 0]
         ground = self.ground_table.iloc[places["row"]].set_axis(places.index)
@@ -239,6 +240,7 @@ class Comparison:
                 ground[["unit_id", "unit_name", "held_by"]],
                 places[[NOMINAL, "lon", "lat"]],
                 ground[answers],
+                places.filter(regex="^name_"),
             ],
             axis=1,
         )

@@ -19,6 +19,7 @@ from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
+    from lineplan.comparison import Comparison
     from lineplan.plan import Plan
     from lineplan.reporting import ReportAreas
 
@@ -173,6 +174,29 @@ class Ground:
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
         return arrangement
+
+    def compare(self, plans: list[str]) -> Comparison:
+        """The comparison, its notes said on stderr."""
+        from lineplan.comparison import compare
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
+            comparison = compare(
+                *plans,
+                control=self.control,
+                units=self.units,
+                unit_id=self.unit_id,
+                as_of=self.as_of,
+                set=self.values,
+                readings=self.readings,
+                contested=self.contested,
+                on_overlap=self.on_overlap.value,
+                reconcile=not self.no_reconcile,
+                lines=dict(pairs_of("--line", self.line)),
+            )
+        for note in comparison.conditions["notes"]:
+            say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
+        return comparison
 
 
 def with_ground(command: Callable[..., None]) -> Callable[..., None]:
