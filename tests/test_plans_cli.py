@@ -103,7 +103,7 @@ def test_a_plan_is_shown_with_all_it_says(line: Any) -> None:
 def test_what_is_chosen_shows(line: Any) -> None:
     options = ("--reading", "21.1=de_facto", "--set", "relinquished_to=ua")
     shown = line("plans", "show", "point21", *options).out
-    assert "chosen: --reading 21.1=de_facto sets recognition_21_1 = de facto" in shown
+    assert "\n        chosen: --reading 21.1=de_facto sets recognition_21_1 = de facto" in shown
     assert "recognition: recognition_21_1 = de facto" in shown
     assert "default unspecified; set to ua." in shown
     assert "can be chosen: --reading 21.3=to_ukraine" in shown

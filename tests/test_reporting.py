@@ -151,6 +151,21 @@ def test_small_ground_is_ground(
     assert km2 == pytest.approx(1e-4, rel=0.05)
 
 
+def test_what_is_too_small_to_be_ground_is_not_lost_from_the_sum(
+    report: Callable[..., lp.ReportAreas],
+) -> None:
+    """A quarter of a square metre is noise in the drawing; the zone still adds up."""
+    side = 0.5 / 111_000
+    small = box(30.5, 0.5, 30.51, 0.51)
+    zones = gpd.GeoDataFrame({"unit_id": ["T-NW"]}, geometry=[small], crs="EPSG:4326")
+    zones["area_km2"] = area_m2(zones.geometry.to_numpy()) / 1e6
+    hole = box(30.502, 0.502, 30.502 + side, 0.502 + side)
+    cells = frame([("a", box(30, 0, 30.506, 1) - hole), ("b", box(30.506, 0, 31, 1))], "cell")
+    split = split_by(zones, report(cells))
+    assert list(split["report_id"]) == ["a", "b"]
+    assert split["area_km2"].sum() == pytest.approx(zones["area_km2"].sum(), rel=1e-12)
+
+
 def test_a_polygon_far_away_is_an_error(
     zones: gpd.GeoDataFrame, report: Callable[..., lp.ReportAreas]
 ) -> None:
