@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import shapely
 import toyland
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 from toyland import SQUARE_KM2, claims
@@ -437,7 +437,10 @@ def points(low: float = 0.2, high: float = 1.8) -> st.SearchStrategy[list[tuple[
 
 
 often = settings(
-    deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=8,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an arrangement is slow to shrink
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -492,6 +495,40 @@ def test_both_sides_and_the_round_ends_are_the_strip(
     both, left, right = (taken(tmp_path, toy, strip(km, s)) for s in ("both", "left", "right"))
     assert left + right <= both * (1 + 1e-4)
     assert left + right >= both - math.pi * km**2 * (1 + 1e-3)
+
+
+@often
+@given(points(), st.floats(1, 30))
+def test_rings_of_one_side_neither_meet_nor_leave_ground_between(
+    tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float
+) -> None:
+    """The edge of one side and that of both were up to a metre apart: clauses met on slivers."""
+    drawn(tmp_path, LineString(corners))
+    far = '{{ of = "fence.geojson", km = {km!r}{side} }}'
+    inner, outer = (far.format(km=width, side=', side = "left"') for width in (km, 2 * km))
+    both = far.format(km=km, side="")
+    found = areas(
+        written(
+            tmp_path,
+            f"where = {{ within = {inner} }}",
+            f"where = {{ within = {outer}, beyond = {both} }}",
+        ),
+        toy,
+    )
+    whole = taken(tmp_path, toy, f"where = {{ within = {outer} }}")
+    on_the_right = taken(tmp_path, toy, f"where = {{ within = [{outer}, {both}] }}") - found["1"]
+    assert found["1"] + found["2"] + on_the_right == pytest.approx(whole, rel=1e-9)
+
+
+@often
+@given(points(), st.floats(1, 15), st.floats(1, 15))
+def test_two_sides_of_one_line_do_not_meet(
+    tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float, other_km: float
+) -> None:
+    """10 km on one side and 5 km on the other overlapped by millimetres on any line with a bend."""
+    drawn(tmp_path, LineString(corners))
+    found = areas(written(tmp_path, strip(km, "left"), strip(other_km, "right")), toy)
+    assert set(found) == {"", "1", "2"}
 
 
 @often
