@@ -82,7 +82,7 @@ def test_every_table_says_what_it_depends_on(line: Any) -> None:
         assert (
             "point21: 28-point draft, Point 21: territories (text of 2025-11-20; a proposal" in part
         )
-        assert part.count("a proposal, not in force") == 2
+        assert "as_held: Control as it is (reference) (text of 2025-11-20; a " in part
         assert "readings and parameters: relinquished_to = ua" in part
         assert "none chosen" in part
     assert re.search(r"point21 +74,143 +53,255 +5,865 +2,053 +463,780\n", parts[0])
@@ -326,3 +326,19 @@ def test_by_must_be_known(line: Any) -> None:
     status, _, err = line("point21", "as_held", "--by", "moon")
     assert status == 2
     assert "moon" in err
+
+
+def test_by_other_polygons(line: Any, ukraine: lp.Dataset, tmp_path: Path) -> None:
+    units = ukraine.units()[["unit_id", "geometry"]]
+    units[units["unit_id"].isin(["UA-14", "UA-09"])].to_file(tmp_path / "two.gpkg")
+    given = ("point21", "as_held", "--report-by", "two.gpkg", "--report-id", "unit_id")
+    status, out, _ = line(*given, "--by", "control")
+    assert status == 0
+    assert re.search(r"point21 +UA-14 +ua +none +Control would pass to no party +5,865\n", out)
+    assert "Reported by two.gpkg, column unit_id." in out
+    document = json.loads(line(*given, "--by", "status", "--format", "json")[1])
+    assert document["conditions"]["report_source"] == "two.gpkg"
+    assert {row["report_id"] for row in document["rows"]} == {"UA-09", "UA-14", "outside"}
+    assert line(*given)[0] == 2
+    assert line(*given, "--by", "places")[0] == 2
+    assert line(*given, "--format", "html")[0] == 2

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import toyland
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
@@ -495,3 +496,34 @@ def test_adding_a_plan_never_changes_the_figures_of_another(
         assert wanted[words].equals(found[words])
         assert found[figures].to_numpy() == pytest.approx(wanted[figures].to_numpy(), rel=1e-9)
     assert set(beside.control()["change"]) <= set(CHANGES)
+
+
+# By other polygons
+
+
+def test_by_other_polygons(both: lp.Comparison, tmp_path: Path) -> None:
+    halves = toyland.frame(
+        [("north", box(30.5, 0, 32, 1)), ("south", box(30.5, -1, 32, 0))], "half"
+    )
+    halves.to_file(tmp_path / "halves.gpkg")
+    report = lp.read_report(tmp_path / "halves.gpkg", "half")
+    keys = ["plan_id", "report_id", "held_by", "to_be_held_by", "change"]
+    table = both.control(report_by=report)
+    assert list(table.columns) == [*keys, "area_km2"]
+    assert squares(table[table["plan_id"] == "leave"], *keys[1:]) == {
+        ("north", "bora", "aria", "passes"): 0.5,
+        ("north", "aria", "unspecified", "unaffected"): 1,
+        ("south", "aria", "unspecified", "unaffected"): 0.5,
+        ("south", "bora", "unspecified", "unspecified"): 0.5,
+        ("south", "aria", "unspecified", "unspecified"): 0.5,
+        ("outside", "aria", "unspecified", "unaffected"): 1,
+    }
+    for name in ("areas", "control", "recognition", "forces"):
+        plain, cut = getattr(both, name)(), getattr(both, name)(report_by=report)
+        words = [c for c in plain.columns if plain[c].dtype.kind not in "fiu" and c != "places"]
+        sums = cut.groupby(words)["area_km2"].sum()
+        wanted = plain.groupby(words)["area_km2"].sum()
+        assert sums.to_dict() == pytest.approx(wanted.to_dict(), rel=1e-9)
+    assert list(dict.fromkeys(both.areas(report_by=report)["report_id"])) == [
+        *("north", "south", "outside"),
+    ]

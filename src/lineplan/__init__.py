@@ -14,7 +14,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
-    from lineplan.comparison import Comparison, compare
+    from lineplan.comparing import compare
+    from lineplan.comparison import Comparison
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
@@ -54,7 +55,7 @@ _HOME = {
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
-    "compare": "comparison",
+    "compare": "comparing",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
     "load_plan": "planfile",

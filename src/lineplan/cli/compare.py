@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from lineplan.cli.files import Lang
-from lineplan.cli.options import Ground, with_ground
+from lineplan.cli.options import (
+    Ground,
+    ReportByOption,
+    ReportIdOption,
+    read_report_areas,
+    with_ground,
+)
 from lineplan.cli.output import EXACT, OutOption, TableFormat, say, write
 from lineplan.errors import UsageError
 
@@ -57,6 +63,8 @@ def compare_command(
     form: Annotated[
         CompareFormat, typer.Option("--format", help="Form; html is one page with everything.")
     ] = CompareFormat.table,
+    report_by: ReportByOption = None,
+    report_id: ReportIdOption = None,
     lang: Annotated[Lang, typer.Option(help="Language of the html page.")] = Lang.en,
     output: OutOption = None,
     *,
@@ -78,6 +86,9 @@ def compare_command(
         raise UsageError("the html page holds every table; leave out --by")
     if lang is not Lang.en and form is not CompareFormat.html:
         raise UsageError("--lang is for --format html")
+    if report_by is not None and not keys:
+        raise UsageError("--report-by needs --by: areas, control, recognition or forces")
+    report = read_report_areas(report_by, report_id)
     comparison = ground.compare(plans)
     if form is CompareFormat.html:
         from lineplan.comparisonpage import page
@@ -86,8 +97,8 @@ def compare_command(
         return
     table_form = TableFormat(form.value)
     if table_form in EXACT:
-        write(machine(comparison, keys, table_form.value), output)
+        write(machine(comparison, keys, table_form.value, report_by=report), output)
         if table_form is TableFormat.csv and not keys:
             say("note: one table in CSV; --by control, recognition or forces gives the others")
     else:
-        write(for_reading(comparison, keys, table_form.value), output)
+        write(for_reading(comparison, keys, table_form.value, report_by=report), output)

@@ -177,7 +177,7 @@ class Ground:
 
     def compare(self, plans: list[str]) -> Comparison:
         """The comparison, its notes said on stderr."""
-        from lineplan.comparison import compare
+        from lineplan.comparing import compare
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
