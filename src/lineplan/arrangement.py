@@ -412,6 +412,7 @@ def plan_conditions(plan: Plan) -> dict[str, Any]:
         "plan_title": catalogue("en").name(plan.title),
         "plan_text_date": plan.date.isoformat(),
         "in_force": plan.in_force,
+        "standing": plan.standing,
         "readings": list(plan.chosen_readings),
         "distances": [str(strip) for strip in plan.strips()],
         "parameters": plan.parameter_values,

@@ -334,7 +334,7 @@ class _Page:
         )
 
     def _force(self, plan: Plan) -> str:
-        return self.text("map.in_force" if plan.in_force else "map.not_in_force")
+        return self.text(f"standing.{plan.standing}")
 
     def _settings(self, plan: Plan) -> str:
         values = plan.parameter_values

@@ -11,7 +11,7 @@ import pandas as pd
 from lineplan.comparison import Comparison
 from lineplan.errors import UsageError
 from lineplan.labels import Catalogue, catalogue
-from lineplan.plan import STATUSES, UNSPECIFIED
+from lineplan.plan import STANDINGS, STATUSES, UNSPECIFIED
 from lineplan.reporting import ReportAreas
 from lineplan.subjects import Entry
 from lineplan.tables import exact, grid
@@ -131,7 +131,7 @@ def heading(comparison: Comparison, form: Form) -> str:
 
 
 def _plan_line(said: Mapping[str, Any]) -> str:
-    force = "in force" if said["in_force"] else "a proposal, not in force"
+    force = STANDINGS[said["standing"]]
     line = f"{said['plan_title']} (text of {said['plan_text_date']}; {force})"
     chosen = [*said["readings"], *(f"{k} = {v}" for k, v in said["parameters"].items())]
     chosen = [c for c in chosen if not c.endswith(f"= {UNSPECIFIED}")]
