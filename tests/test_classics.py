@@ -17,6 +17,18 @@ from test_cases import options_of
 from toyland import SQUARE_KM2
 
 import lineplan as lp
+from lineplan.plan import (
+    Clause,
+    Forces,
+    Parameter,
+    Plan,
+    Quote,
+    Reading,
+    Revocation,
+    Source,
+    Strip,
+    Where,
+)
 
 FOLDER = Path(__file__).parent / "data" / "classics"
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
@@ -152,3 +164,105 @@ def test_minsk_of_february_2015(toy: lp.Dataset) -> None:
         },
         rel=1e-4,
     )
+
+
+# The guide: docs/writing-a-plan.md
+
+
+@pytest.fixture(scope="module")
+def guide() -> str:
+    return (EXAMPLES.parent / "writing-a-plan.md").read_text(encoding="utf-8")
+
+
+def example(name: str, plan: str = "plan.toml") -> dict[str, float]:
+    folder = EXAMPLES / name
+    assert lp.load_dataset(folder).verify() == []
+    found = lp.arrange(folder / plan, dataset=folder)
+    assert not [note for note in found.conditions["notes"] if "catches no ground" in note]
+    return km2(found)
+
+
+def test_korea(guide: str) -> None:
+    """2 km on each side of 248 km: 992 km², and not the 907 km² published for the drawn zone."""
+    (area,) = example("korea").values()
+    assert area == pytest.approx(248 * 4, rel=5e-4)
+    assert abs(area - 907) > 80
+    assert f"{area:,.1f} km²" in guide
+
+
+def test_kosovo(guide: str) -> None:
+    """5 km outside a square: its boundary times 5 km, and the corners make up a circle."""
+    # Two meridians of 111.08 km between 42 and 43 N, and parallels of 82.85 and 81.54 km.
+    by_hand = 5 * (2 * 111.08 + 82.85 + 81.54) + np.pi * 25
+    (area,) = example("kosovo").values()
+    assert area == pytest.approx(by_hand, rel=2e-4)
+    assert f"{area:,.1f} km²" in guide
+
+
+@pytest.mark.parametrize(("side", "sign"), [("right", 1), ("left", -1)])
+def test_kosovo_by_the_side_of_the_line(side: str, sign: int, tmp_path: Path) -> None:
+    """Inside, strips overlap at the corners: four squares of 25 km² are counted once."""
+    folder = EXAMPLES / "kosovo"
+    text = (folder / "plan.toml").read_text(encoding="utf-8")
+    by_units = '{ units = ["OUTER"], within = { of = "boundary.geojson", km = 5 } }'
+    assert by_units in text
+    by_side = f'{{ within = {{ of = "boundary.geojson", km = 5, side = "{side}" }} }}'
+    (tmp_path / "plan.toml").write_text(text.replace(by_units, by_side), encoding="utf-8")
+    boundary = (folder / "boundary.geojson").read_text(encoding="utf-8")
+    (tmp_path / "boundary.geojson").write_text(boundary, encoding="utf-8")
+    (area,) = km2(lp.arrange(tmp_path / "plan.toml", dataset=folder)).values()
+    length = 5 * (2 * 111.08 + 82.85 + 81.54)
+    assert area == pytest.approx(length + np.pi * 25 if sign > 0 else length - 100, rel=2e-4)
+
+
+def test_the_sentence_in_the_newspaper(guide: str) -> None:
+    path = EXAMPLES / "newspaper.toml"
+    each_side = lp.arrange(path)
+    in_all = lp.arrange(path, readings={"1": "in_all"})
+    assert f"{km2(each_side)['1']:,.1f}" in guide
+    for found in (each_side, in_all):
+        assert f"{km2(found)['1']:,.0f} km²" in guide
+    text = path.read_text(encoding="utf-8")
+    for block in guide.split("```toml\n")[1:4]:
+        for line in block.split("```")[0].splitlines():
+            assert line in text
+
+
+def test_the_guide_prints_the_files_that_the_test_runs(guide: str) -> None:
+    """The least dataset, word for word up to the checksum."""
+    (block,) = (b for b in guide.split("```toml\n") if b.startswith('id = "korea"'))
+    dataset = (EXAMPLES / "korea" / "dataset.toml").read_text(encoding="utf-8")
+    for line in block.split("```")[0].splitlines():
+        assert "sha256" in line or line in dataset.splitlines()
+    for case in ("korea", "kosovo"):
+        plan = (EXAMPLES / case / "plan.toml").read_text(encoding="utf-8")
+        where = next(line for line in plan.splitlines() if line.startswith("where"))
+        assert where in guide
+
+
+def test_the_guide_names_every_key(guide: str) -> None:
+    keys = guide.split("## All keys")[1]
+    models = (Plan, Clause, Where, Strip, Source, Quote, Reading, Parameter, Forces, Revocation)
+    for model in models:
+        for name in model.model_fields:
+            assert (
+                f"`{name}`" in keys
+                or f".{name}`" in keys
+                or f"[[{name}]]" in keys
+                or (f".{name}]]" in keys or f"[{name}." in keys)
+            ), name
+
+
+def test_the_faults_that_the_guide_shows(guide: str, ukraine: lp.Dataset, tmp_path: Path) -> None:
+    text = (EXAMPLES / "newspaper.toml").read_text(encoding="utf-8")
+    for right, wrong in (
+        ("UA-65", "UA-66"),
+        ("heavy_weapons_barred", "heavy_weapons_bared"),
+        ('km = "width_km"', 'km = "width"'),
+    ):
+        text = text.replace(right, wrong)
+    (tmp_path / "faulty.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(lp.PlanError) as caught:
+        lp.load_plan(tmp_path / "faulty.toml", ukraine)
+    shown = [line for line in guide.splitlines() if line.startswith("lineplan: faulty.toml")]
+    assert [f"lineplan: {line}" for line in str(caught.value).splitlines()] == shown

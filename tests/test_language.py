@@ -575,3 +575,16 @@ def test_lines_are_measured_not_their_pieces(tmp_path: Path, toy: lp.Dataset) ->
         found.append([taken(tmp_path, toy, strip(8, side)) for side in ("both", "left", "right")])
     assert found[1] == pytest.approx(found[0], rel=1e-4)
     assert found[2] == pytest.approx(found[0], rel=1e-4)
+
+
+def test_each_piece_keeps_the_way_it_is_drawn(tmp_path: Path, toy: lp.Dataset) -> None:
+    """Two pieces that end in one point: north is left of the first, and south of the second."""
+    drawn(tmp_path, LineString([(30.3, 0), (30.9, 0)]), LineString([(31.5, 0), (30.9, 0)]))
+    plan = written(tmp_path, strip(10, "left"))
+    zones = lp.arrange(plan, dataset=toy, control=lp.Control(EAST, None, "a source")).zones
+    found = zones[zones["clause_id"] == "1"].groupby("unit_id")["area_km2"].sum()
+    # 0.6 degrees north of the equator; of the other 0.6 degrees south, 0.1 lie in the west.
+    tenth = 0.1 * 111.3195 * 10
+    assert found.to_dict() == pytest.approx(
+        {"T-NW": 6 * tenth, "T-SW": tenth, "T-SE": 5 * tenth}, rel=2e-4
+    )
