@@ -475,7 +475,7 @@ def test_within_and_beyond_are_the_whole(
 
 
 @often
-@given(points(), st.floats(1, 20))
+@given(points(), st.floats(5, 20))
 def test_a_line_drawn_the_other_way_swaps_left_and_right(
     tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float
 ) -> None:
@@ -487,7 +487,7 @@ def test_a_line_drawn_the_other_way_swaps_left_and_right(
 
 
 @often
-@given(points(0.4, 1.6), st.floats(1, 20))
+@given(points(0.4, 1.6), st.floats(5, 20))
 def test_both_sides_and_the_round_ends_are_the_strip(
     tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float
 ) -> None:
@@ -498,7 +498,7 @@ def test_both_sides_and_the_round_ends_are_the_strip(
 
 
 @often
-@given(points(), st.floats(1, 30))
+@given(points(), st.floats(5, 30))
 def test_rings_of_one_side_neither_meet_nor_leave_ground_between(
     tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float
 ) -> None:
@@ -521,7 +521,7 @@ def test_rings_of_one_side_neither_meet_nor_leave_ground_between(
 
 
 @often
-@given(points(), st.floats(1, 15), st.floats(1, 15))
+@given(points(), st.floats(5, 15), st.floats(5, 15))
 def test_two_sides_of_one_line_do_not_meet(
     tmp_path: Path, toy: lp.Dataset, corners: list[tuple[float, float]], km: float, other_km: float
 ) -> None:
