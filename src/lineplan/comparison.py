@@ -140,19 +140,19 @@ class Comparison:
         Returns
         -------
         DataFrame
-            `plan_id`, the columns of `report_by`, `held_by`, `to_be_held_by`, `change`, `area_km2`
-            and, without `report_by`, `places` (populated places of the dataset; <NA> where it has
-            none). `change` is ``passes`` (to another
-            party, or to none), ``stays``, ``unaffected`` (the text says no change and sets no
-            holder) or ``unspecified`` (the text does not say who would hold the ground).
+            `plan_id`, the columns of `report_by`, `held_by`, `status`, `to_be_held_by`, `change`,
+            `area_km2` and, without `report_by`, `places` (populated places of the dataset; <NA>
+            where it has none). `change` is ``passes`` (to another party, or to none), ``stays``,
+            ``unaffected`` (the text says no change and sets no holder) or ``unspecified`` (the
+            text does not say who would hold the ground).
         """
         rows = self._stacked(report_by)
         to_be, open_to = rows["to_be_held_by"], rows["to_be_held_by"] == UNSPECIFIED
         cases = [open_to & (rows["status"] == "unaffected"), open_to, to_be == rows["held_by"]]
         change = np.select(cases, ["unaffected", "unspecified", "stays"], "passes")
-        keys = ["change", "held_by", "to_be_held_by"]
+        keys = ["change", "held_by", "status", "to_be_held_by"]
         table = self._grouped(keys, rows.assign(change=_ordered(change, CHANGES)))
-        shown = ["held_by", "to_be_held_by", "change", "area_km2", "places"]
+        shown = ["held_by", "status", "to_be_held_by", "change", "area_km2", "places"]
         return table[[*_first(table), *(shown if report_by is None else shown[:-1])]]
 
     def recognition(self, *, report_by: ReportAreas | None = None) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from lineplan.tables import exact, grid
 Form = Literal["table", "csv", "json", "markdown"]
 
 AREAS = ("status", "unit", "held_by", "clause")
-VIEWS = ("control", "recognition", "forces", "subject", "places")
+VIEWS = ("control", "recognition", "forces", "clause", "places")
+"""Tables that stand alone; ``clause`` with other keys of areas is one of them."""
 _TITLES = {
     "matrix": "compare.status",
     **{view: f"compare.{view}" for view in VIEWS},
@@ -31,7 +32,7 @@ def tabulated(
     comparison: Comparison, by: tuple[str, ...], report_by: ReportAreas | None = None
 ) -> pd.DataFrame:
     """The table that one view, or keys of areas, ask for; UsageError for a mixture of them."""
-    views = [key for key in by if key in VIEWS]
+    views = [key for key in by if key in VIEWS and not (key == "clause" and len(by) > 1)]
     if report_by is not None and (not by or {*views} - {*VIEWS[:3]}):
         raise UsageError(f"--report-by needs --by with one of {', '.join((*AREAS, *VIEWS[:3]))}")
     if not by:
@@ -40,7 +41,7 @@ def tabulated(
         return comparison.areas(by, report_by=report_by)
     if len(by) > 1:
         raise UsageError(f"by {views[0]} stands alone; only {', '.join(AREAS)} go together")
-    if views[0] == "subject":
+    if views[0] == "clause":
         return comparison.clauses()
     if views[0] == "places":
         return comparison.places()
@@ -103,9 +104,9 @@ def for_reading(
     """
     words = catalogue("en")
     table = tabulated(comparison, by, report_by)
-    if by == ("subject",):
+    if by == ("clause",):
         body = _subjects(comparison, words, form)
-        return _headed(comparison, words, "subject", body, form)
+        return _headed(comparison, words, "clause", body, form)
     if by:
         view = by[0] if by[0] in VIEWS else "areas"
         body = grid(_shown(table, words, comparison), form)

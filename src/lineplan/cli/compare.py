@@ -29,7 +29,6 @@ class By(StrEnum):
     control = "control"
     recognition = "recognition"
     forces = "forces"
-    subject = "subject"
     places = "places"
 
 
@@ -55,9 +54,9 @@ def compare_command(
     by: Annotated[
         list[By] | None,
         typer.Option(
-            metavar="status|unit|held_by|clause|control|recognition|forces|subject|places",
-            help="One table only: areas by status, unit, held_by or clause (repeat for several); "
-            "control, recognition or forces; clauses by subject; places that differ.",
+            metavar="status|unit|held_by|clause|control|recognition|forces|places",
+            help="One table only: areas by status, unit or held_by (repeat for several); clauses "
+            "side by side, subject by subject; control, recognition or forces; places that differ.",
         ),
     ] = None,
     form: Annotated[
