@@ -17,8 +17,8 @@ from hostile import HOSTILE
 
 import lineplan as lp
 from lineplan.cli import run
-from lineplan.comparisonpage import page
-from lineplan.comparisontext import for_reading
+from lineplan.comparison.page import page
+from lineplan.comparison.text import for_reading
 from lineplan.labels import LANGUAGES
 from lineplan.tables import grid
 

@@ -21,7 +21,7 @@ from lineplan.comparison import CHANGES
 from lineplan.control import Control
 from lineplan.dataset import Subject
 from lineplan.plan import STATUSES, TERMS
-from lineplan.planfile import parse_plan
+from lineplan.plan.file import parse_plan
 
 EAST_HALF = claims(("bora", box(31.5, -1.5, 32.5, 1.5)))  # half of T-NE and half of T-SE
 

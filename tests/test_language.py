@@ -23,8 +23,8 @@ from toyland import SQUARE_KM2, claims
 import lineplan as lp
 from lineplan import geodesy
 from lineplan.labels import catalogue
-from lineplan.planfile import parse_plan
-from lineplan.tomllines import places_of
+from lineplan.plan.file import parse_plan
+from lineplan.plan.tomllines import places_of
 
 FAULTY = sorted(Path(__file__).parent.glob("data/faults/*.toml"))
 CASES = sorted(Path(__file__).parent.glob("data/cases/*/plan.toml"))

@@ -14,8 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
-    from lineplan.comparing import compare
-    from lineplan.comparison import Comparison
+    from lineplan.comparison import Comparison, compare
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     )
     from lineplan.partition import Partition
     from lineplan.plan import Plan
-    from lineplan.planfile import load_plan, plan_schema
+    from lineplan.plan.file import load_plan, plan_schema
     from lineplan.reporting import ReportAreas, read_report
     from lineplan.units import read_units
     from lineplan.zoning import apply
@@ -55,11 +54,11 @@ _HOME = {
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
-    "compare": "comparing",
+    "compare": "comparison",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
-    "load_plan": "planfile",
-    "plan_schema": "planfile",
+    "load_plan": "plan.file",
+    "plan_schema": "plan.file",
     "read_control": "control",
     "read_report": "reporting",
     "read_units": "units",

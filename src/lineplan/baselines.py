@@ -16,7 +16,7 @@ from lineplan.features import read_features
 from lineplan.noding import GRID_DEG
 from lineplan.partition import Partition, partition
 from lineplan.plan import LINE, Plan, Strip
-from lineplan.planfile import read_baseline
+from lineplan.plan.file import read_baseline
 
 Lines = Mapping[datetime.date, str | Path]
 """Sources of control, or files of lines, by the day whose line of contact they give."""

@@ -76,7 +76,7 @@ def compare_command(
     --set and --reading hold for every plan that declares the name; PLAN:NAME=VALUE and
     PLAN:CLAUSE=ID for one plan.
     """
-    from lineplan.comparisontext import for_reading, machine
+    from lineplan.comparison.text import for_reading, machine
 
     if len(plans) < 2:
         raise UsageError("compare needs two plans or more; lineplan areas has the figures of one")
@@ -90,7 +90,7 @@ def compare_command(
     report = read_report_areas(report_by, report_id)
     comparison = ground.compare(plans)
     if form is CompareFormat.html:
-        from lineplan.comparisonpage import page
+        from lineplan.comparison.page import page
 
         write(page(comparison, lang.value), output)
         return

@@ -9,11 +9,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from lineplan.comparison import Comparison
+from lineplan.comparison.subjects import Entry
 from lineplan.errors import UsageError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STANDINGS, STATUSES, UNSPECIFIED
 from lineplan.reporting import ReportAreas
-from lineplan.subjects import Entry
 from lineplan.tables import exact, grid
 
 Form = Literal["table", "csv", "json", "markdown"]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lineplan import geodesy
 from lineplan.arrangement import columns_by, ground_conditions, plan_conditions
 from lineplan.assessments import assess, ranges
+from lineplan.comparison.subjects import Row, align, tabulate
 from lineplan.dataset import Dataset
 from lineplan.errors import DatasetError
 from lineplan.exposure import NOMINAL, rows_at
@@ -22,7 +23,6 @@ from lineplan.ground import Ground
 from lineplan.labels import catalogue
 from lineplan.plan import STATUSES, TERMS, UNSPECIFIED, Plan
 from lineplan.reporting import OUTSIDE, ReportAreas, split_by
-from lineplan.subjects import Row, align, tabulate
 
 ANSWERS = ("status", "clause_id", *TERMS)
 """What a plan says of ground; in tables of several plans each is a column ``<plan id>.<name>``."""

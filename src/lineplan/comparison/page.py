@@ -9,11 +9,11 @@ from importlib import resources
 from typing import Any
 
 from lineplan.comparison import Comparison
-from lineplan.comparisontext import change_in_words
+from lineplan.comparison.subjects import Entry
+from lineplan.comparison.text import change_in_words
 from lineplan.errors import DatasetError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
-from lineplan.subjects import Entry
 from lineplan.webmap.style import PAINTS
 
 MOST_PLACES = 25
@@ -50,7 +50,9 @@ class _Page:
 
     def html(self) -> str:
         title = escape(self.text("compare.title"))
-        style = (resources.files("lineplan") / "comparison.css").read_text(encoding="utf-8")
+        style = (resources.files("lineplan") / "comparison" / "page.css").read_text(
+            encoding="utf-8"
+        )
         body = "\n".join(
             [
                 f"<header><h1>{title}</h1>",

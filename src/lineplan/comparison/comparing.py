@@ -12,15 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lineplan.arrangement import check_units
-from lineplan.choices import choose_each
 from lineplan.comparison import Comparison
+from lineplan.comparison.choices import choose_each
 from lineplan.control import Control
 from lineplan.dataset import Dataset, load_dataset
+from lineplan.days import as_date
 from lineplan.errors import UsageError
-from lineplan.ground import Ground, as_date, read_ground
+from lineplan.ground import Ground, read_ground
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
-from lineplan.planfile import load_plan
+from lineplan.plan.file import load_plan
 from lineplan.zoning import look_up
 
 
