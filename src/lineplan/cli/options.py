@@ -33,6 +33,8 @@ StatusOption = Annotated[
 ]
 
 
+_DATASET_HELP = "Embedded dataset by name, or a folder with a dataset.toml."
+DatasetOption = Annotated[str, typer.Option("--dataset", metavar="NAME|FOLDER", help=_DATASET_HELP)]
 ReportByOption = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +60,10 @@ class OnOverlap(StrEnum):
 class Ground:
     """The options that say on which ground, line and reading a plan is laid."""
 
+    dataset: Annotated[
+        str,
+        typer.Option(metavar="NAME|FOLDER", help=_DATASET_HELP, rich_help_panel=_GROUND),
+    ] = "ukraine"
     control: Annotated[
         str | None,
         typer.Option(
@@ -151,25 +157,28 @@ class Ground:
         pairs = pairs_of("--line", self.line)
         return {day: file for given, file in pairs if (day := as_date(given))}
 
+    def _options(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset,
+            "control": self.control,
+            "units": self.units,
+            "unit_id": self.unit_id,
+            "as_of": self.as_of,
+            "set": self.values,
+            "readings": self.readings,
+            "contested": self.contested,
+            "on_overlap": self.on_overlap.value,
+            "reconcile": not self.no_reconcile,
+            "lines": self.lines,
+        }
+
     def arrange(self, plan: str | Plan) -> Arrangement:
         """The arrangement, its notes said on stderr."""
         from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            arrangement = arrange(
-                plan,
-                control=self.control,
-                units=self.units,
-                unit_id=self.unit_id,
-                as_of=self.as_of,
-                set=self.values,
-                readings=self.readings,
-                contested=self.contested,
-                on_overlap=self.on_overlap.value,
-                reconcile=not self.no_reconcile,
-                lines=dict(pairs_of("--line", self.line)),
-            )
+            arrangement = arrange(plan, **self._options())
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
@@ -177,23 +186,11 @@ class Ground:
 
     def compare(self, plans: list[str]) -> Comparison:
         """The comparison, its notes said on stderr."""
-        from lineplan.comparison.comparing import compare
+        from lineplan.comparison import compare
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            comparison = compare(
-                *plans,
-                control=self.control,
-                units=self.units,
-                unit_id=self.unit_id,
-                as_of=self.as_of,
-                set=self.values,
-                readings=self.readings,
-                contested=self.contested,
-                on_overlap=self.on_overlap.value,
-                reconcile=not self.no_reconcile,
-                lines=dict(pairs_of("--line", self.line)),
-            )
+            comparison = compare(*plans, **self._options())
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison
