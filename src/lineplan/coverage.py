@@ -68,10 +68,10 @@ def check_mosaic(polygons: NDArray[Any], inside: Int, mosaic: Mosaic) -> None:
         _refuse(shapely.get_coordinates(ring)[0])
 
     degrees, ring = shapely.get_coordinates(rings, return_index=True)
-    nodes, node = np.unique(
-        np.r_[mosaic.degrees, degrees].view(np.complex128).ravel(), return_inverse=True
-    )
-    own, node = np.split(node, [len(mosaic.degrees)])
+    nodes, corners = (xy.view(np.complex128).ravel() for xy in (mosaic.degrees, degrees))
+    node = np.minimum(np.searchsorted(nodes, corners), len(nodes) - 1)
+    for corner in degrees[nodes[node] != corners]:
+        _refuse(corner)
     at = np.flatnonzero(ring[1:] == ring[:-1])
     start, end, shape_of_edge = node[at], node[at + 1], shape_of[ring[at]]
     # The outline counts as one more polygon, in which all faces lie.
@@ -85,8 +85,8 @@ def check_mosaic(polygons: NDArray[Any], inside: Int, mosaic: Mosaic) -> None:
     given = mosaic.chains.boundaries
     lacking = _sum_of_chains(
         np.r_[np.repeat(polygon, count), given.polygon, np.full(around.sum(), whole)],
-        np.r_[start[within], own[given.end], end[around]],
-        np.r_[end[within], own[given.start], start[around]],
+        np.r_[start[within], given.end, end[around]],
+        np.r_[end[within], given.start, start[around]],
         len(nodes),
     )
     if len(lacking):
@@ -95,12 +95,11 @@ def check_mosaic(polygons: NDArray[Any], inside: Int, mosaic: Mosaic) -> None:
 
 def _sum_of_chains(chain: Int, start: Int, end: Int, nodes: int) -> Int:
     """Nodes that begin edges which are left when opposite edges of a chain are cancelled."""
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    _, first, edge = np.unique(
-        (chain * nodes + low) * nodes + high, return_index=True, return_inverse=True
-    )
-    left = np.bincount(edge, weights=np.where(start < end, 1, -1))
-    return start[first[left != 0]]
+    key = (chain * nodes + np.minimum(start, end)) * nodes + np.maximum(start, end)
+    order = np.argsort(key)
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    net = np.add.reduceat(np.where(start < end, 1, -1)[order], first)
+    return start[order[first[net != 0]]]
 
 
 def check_outer_boundary(edges: Edges, unit_of: Int) -> None:

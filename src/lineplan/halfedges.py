@@ -39,8 +39,7 @@ class Chains:
     def of(cls, boundaries: Boundaries) -> Chains:
         """Chains of noded boundaries."""
         start, end, edge = boundaries.start, boundaries.end, boundaries.edge
-        _, once = np.unique(edge, return_index=True)
-        degree = np.bincount(np.r_[start[once], end[once]], minlength=len(boundaries.xy))
+        degree = np.bincount(np.concatenate(boundaries.ends()), minlength=len(boundaries.xy))
         breaks = degree != 2
         ring = boundaries.ring
         goes_on = np.r_[False, (end[:-1] == start[1:]) & (ring[:-1] == ring[1:])]
@@ -96,7 +95,7 @@ def walk(chains: Chains) -> tuple[list[int], list[int], list[int]]:
     halfedges: list[int] = []
     lengths: list[int] = []
     walks: list[int] = []
-    for begin, was_seen in enumerate(seen):
+    for begin in range(len(after)):
         if seen[begin]:
             continue
         path: list[int] = []
@@ -125,8 +124,8 @@ def walk(chains: Chains) -> tuple[list[int], list[int], list[int]]:
 class Mosaic:
     """Faces that noded boundaries enclose.
 
-    `degrees` are the nodes. `left` and `right` are the faces beside each chain, OUTSIDE beyond all faces; `outline` are the
-    rings round all of them.
+    `degrees` are the nodes; `left` and `right` the faces beside each chain, OUTSIDE beyond all
+    faces; `outline` the rings round all of them.
     """
 
     chains: Chains

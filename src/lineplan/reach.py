@@ -6,6 +6,7 @@ nearly all pieces; the rest is measured on a plane.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,51 +68,99 @@ def _bounds(edges: Edges) -> tuple[float, float, float, float]:
 
 
 def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -> Bool:
-    """Which pieces lie within a distance of their own outer edges by a bound on their reach.
+    """Which pieces plainly lie within a distance of their own outer edges.
 
-    `piece` is the piece of each face, -1 for none. A place in a piece is no farther from its
-    boundary than the radius of a disc as large as the piece, a place on the boundary no farther
-    from a corner than half an edge, and a corner no farther than the nearest corner of an outer
-    edge.
+    `piece` is the piece of each face, -1 for none. Lengths are measured on a plane for each piece
+    on which none is too short. No place on an edge is farther than half the sum of its length and
+    the distances of its ends, and no place inside farther from the boundary than the radius of a
+    disc as large as the piece.
     """
-    edges = ground.edges
+    edges, limit_m = ground.edges, tolerance_km * 1000 * _SURELY
     of_edge = np.maximum(piece[edges.left], np.where(edges.right >= 0, piece[edges.right], -1))
     at = np.flatnonzero(of_edge >= 0)
     at = at[np.argsort(of_edge[at], kind="stable")]
     of_edge, is_outer = of_edge[at], edges.right[at] < 0
-    # Degrees of longitude of a piece are as long as where it is nearest to the equator, or shorter.
     start, end = edges.start[at], edges.end[at]
+    # A degree of longitude is longest where a piece is nearest to the equator.
     lowest = np.full(count, 90.0)
     np.minimum.at(lowest, of_edge, np.minimum(np.abs(start[:, 1]), np.abs(end[:, 1])))
-    scale = np.cos(np.radians(lowest))[of_edge]
-    start, end = ((xy[:, 0] * scale + 1j * xy[:, 1]) * _LONG_DEGREE_M for xy in (start, end))
+    scale_m = _LONG_DEGREE_M * np.stack([np.cos(np.radians(lowest)), np.ones(count)], axis=1)
+    start, end = ((xy * scale_m[of_edge]).view(np.complex128)[:, 0] for xy in (start, end))
+
+    # Long edges are cut, as half their length counts.
+    along = end - start
+    inland = np.flatnonzero(~is_outer)
+    cuts = np.ceil(np.abs(along[inland]) / _STEP_M).astype(np.int64)
+    inland = np.repeat(inland, cuts)
+    step = along[inland] / np.repeat(cuts, cuts)
+    turn = np.arange(len(inland)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+    corner, of_inland = start[inland] + turn * step, of_edge[inland]
+
+    outer_of = np.bincount(of_edge[is_outer], minlength=count)
+    first_outer = np.cumsum(outer_of) - outer_of
+    outer_of[outer_of * np.bincount(of_inland, minlength=count) > _MOST_PAIRS] = 0
+    times = outer_of[of_inland]
+    begins = np.cumsum(times) - times
+    one = np.repeat(np.arange(len(inland)), times)
+    other = np.arange(len(one)) + np.repeat(first_outer[of_inland] - begins, times)
+    begin, along = start[is_outer][other], along[is_outer][other]
+    span_m = np.where(times > 0, np.abs(step), np.inf)
+    some = np.flatnonzero(times)
+    for place in (corner, corner + step) if len(some) else ():
+        beside = place[one] - begin
+        share = np.clip((along.conj() * beside).real / np.abs(along) ** 2, 0, 1)
+        span_m[some] += np.minimum.reduceat(np.abs(beside - share * along), begins[some])
+    reach_m = np.zeros(count)
+    np.maximum.at(reach_m, of_inland, span_m / 2)
 
     size_m2 = np.bincount(piece[piece >= 0], ground.area_m2[piece >= 0], minlength=count)
-    slack_m = np.sqrt(size_m2 / np.pi) / _SURELY
-    half_edge_m = np.zeros(count)
-    np.maximum.at(half_edge_m, of_edge, np.abs(end - start) / 2)
-
-    edges_of = np.bincount(of_edge, minlength=count)
-    outer_of = np.bincount(of_edge[is_outer], minlength=count)
-    outer = start[is_outer]
-    pairs = edges_of * outer_of
-    pairs[pairs > _MOST_PAIRS] = 0
-    corner = np.repeat(np.arange(len(at)), np.where(pairs > 0, outer_of, 0)[of_edge])
-    step = np.repeat((pairs > 0) * outer_of, edges_of)
-    turn = np.arange(len(corner)) - np.repeat(np.cumsum(step) - step, step)
-    first_outer = (np.cumsum(outer_of) - outer_of)[of_edge[corner]]
-    distance_m = np.abs(start[corner] - outer[first_outer + turn])
-    begins = np.flatnonzero(turn == 0)
-    corner_m = np.full(count, np.inf)
-    corner_m[pairs > 0] = 0
-    if len(begins):
-        nearest_m = np.minimum.reduceat(distance_m, begins)
-        np.maximum.at(corner_m, of_edge[corner[begins]], nearest_m)
-    return np.asarray(corner_m + half_edge_m + slack_m <= tolerance_km * 1000 * _SURELY)
+    room_m = limit_m - reach_m
+    found = np.sqrt(size_m2 / np.pi) / _SURELY <= room_m
+    for number in np.flatnonzero(~found & (room_m > 0)):
+        faces = shapely.transform(ground.polygons[piece == number], scale_m[number].__mul__)
+        own = (of_edge == number) & is_outer
+        lines = shapely.linestrings(
+            np.stack([start[own], end[own]], axis=1).view(np.float64).reshape(-1, 2, 2)
+        )
+        outer = shapely.multilinestrings(lines)
+        found[number] = _is_peeled(
+            faces,
+            float(room_m[number]),
+            limit_m,
+            lambda points, outer=outer: shapely.distance(outer, points),
+        )
+    return np.asarray(found)
 
 
-# A piece of more corners than a table of this size has is measured instead.
+# A piece of more pairs of an inland and an outer edge is measured instead.
 _MOST_PAIRS = 1_000_000
+_STEP_M = 1000.0
+_FINE_M = 500.0
+
+
+def _is_peeled(
+    faces: NDArray[Any], room_m: float, limit_m: float, distance_m: Callable[[Any], Float]
+) -> bool:
+    """Whether nothing is left of a piece when all that is surely near enough is peeled off.
+
+    Its boundary is `room_m` nearer than the limit, and so is what lies less than that inside. Of
+    the rest the boundary is looked at again.
+    """
+    rest = _whole(faces)
+    while room_m > _FINE_M / 50:
+        rest = shapely.buffer(rest, -room_m, quad_segs=2)
+        if rest.is_empty:
+            return True
+        fine = shapely.get_coordinates(shapely.segmentize(rest, _FINE_M))
+        room_m = limit_m - float(distance_m(shapely.points(fine)).max()) - _FINE_M / 2
+    return False
+
+
+def _whole(faces: NDArray[Any]) -> shapely.Geometry:
+    # Edges that all but meet can cross on a plane, however short they are.
+    if len(faces) == 1 and shapely.is_valid(faces[0]):
+        return faces[0]
+    return shapely.union_all(shapely.make_valid(faces, method="structure"))
 
 
 def within(
@@ -129,16 +178,12 @@ def within(
     polygons = boundary.on_plane(ground.polygons[faces])
     reach_m = boundary.reach_m(polygons, piece_of, len(chosen))
     found = reach_m <= tolerance_m
-    # The middle of a piece can be farther inland than its edge, by no more than the radius of
-    # the largest circle in it; between the points on its edge are 560 m.
-    room_m = tolerance_m - reach_m - 280
     for number in np.flatnonzero(found):
-        # Edges that all but meet can cross on the plane, however short they are.
-        parts = shapely.make_valid(polygons[piece_of == number], method="structure")
-        whole = shapely.union_all(parts)
-        if room_m[number] > 0 and shapely.is_empty(shapely.buffer(whole, -room_m[number])):
-            continue
-        found[number] = boundary.strip(whole, tolerance_m).covers(whole)
+        parts = polygons[piece_of == number]
+        room_m = tolerance_m - float(reach_m[number]) - 280
+        if not _is_peeled(parts, room_m, tolerance_m, boundary.distance_m):
+            whole = _whole(parts)
+            found[number] = boundary.strip(whole, tolerance_m).covers(whole)
     return np.asarray(found)
 
 
@@ -177,12 +222,14 @@ class OuterBoundary:
     def reach_m(self, polygons: NDArray[Any], piece_of: Int, count: int) -> Float:
         """How far inland the corners of pieces reach; `polygons` are on the plane."""
         points, polygon_of = shapely.get_coordinates(polygons, return_index=True)
-        (point, _), distance_m = self.tree.query_nearest(
-            shapely.points(points), return_distance=True, all_matches=False
-        )
         reach_m = np.zeros(count)
-        np.maximum.at(reach_m, piece_of[polygon_of[point]], distance_m)
+        np.maximum.at(reach_m, piece_of[polygon_of], self.distance_m(shapely.points(points)))
         return reach_m
+
+    def distance_m(self, points: NDArray[Any]) -> Float:
+        """Distance from points on the plane."""
+        _, found = self.tree.query_nearest(points, return_distance=True, all_matches=False)
+        return np.asarray(found)
 
     def strip(self, whole: shapely.Geometry, width_m: float) -> shapely.Geometry:
         """Ground on the plane that is so near, as far as a piece is concerned."""

@@ -71,7 +71,7 @@ class Boundaries:
         _, edge = np.unique(low * len(self.xy) + high, return_inverse=True)
         return replace(self, edge=edge)
 
-    def _ends(self) -> tuple[Int, Int]:
+    def ends(self) -> tuple[Int, Int]:
         """Lower and higher node of each edge."""
         ends = np.empty((2, int(self.edge.max(initial=-1)) + 1), dtype=np.int64)
         ends[0, self.edge] = np.minimum(self.start, self.end)
@@ -83,7 +83,7 @@ class Boundaries:
 
         Only meetings of an edge that is `fresh` with any other are looked for.
         """
-        low, high = self._ends()
+        low, high = self.ends()
         is_fresh = np.zeros(len(low), dtype=bool)
         is_fresh[self.edge[fresh]] = True
         one, other = close_pairs(self.xy[low], self.xy[high], is_fresh, 1.0)
@@ -115,7 +115,7 @@ class Boundaries:
         """With nodes put on edges, and which edges are new."""
         xy, node = np.unique(np.r_[self.xy, places], return_inverse=True)
         start, end, node = node[self.start], node[self.end], node[len(self.xy) :]
-        low, high = self._ends()
+        low, high = self.ends()
         along = self.xy[high[edge]] - self.xy[low[edge]]
         ahead = (along.conj() * (places - self.xy[low[edge]])).real
         order = np.lexsort((node, ahead, edge))
@@ -144,12 +144,11 @@ class Boundaries:
     def _without_spikes(self) -> Boundaries:
         """Without edges that a polygon runs along both ways: it has no ground between them."""
         edges = int(self.edge.max(initial=-1)) + 1
-        way = np.where(self.start < self.end, 1, -1)
-        _, first, pair = np.unique(
-            self.polygon * edges + self.edge, return_index=True, return_inverse=True
-        )
-        if len(first) == len(pair):
+        key = self.polygon * edges + self.edge
+        if np.diff(np.sort(key)).all():
             return self
+        _, pair = np.unique(key, return_inverse=True)
+        way = np.where(self.start < self.end, 1, -1)
         net = np.bincount(pair, weights=way)
         kept = np.flatnonzero(net[pair] == way)
         kept = np.sort(kept[np.unique(pair[kept], return_index=True)[1]])
