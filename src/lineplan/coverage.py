@@ -10,19 +10,11 @@ from numpy.typing import NDArray
 
 from lineplan.errors import PartitionError
 from lineplan.halfedges import Mosaic
-from lineplan.noding import GRID_DEG, Edges, Faces
+from lineplan.noding import GRID_DEG, Edges
 from lineplan.snapping import Float, Int, close_pairs
 
 HAIRLINE_DEG = 10 * GRID_DEG
 """Boundaries of units less than a millimetre apart are meant to be one."""
-
-
-def check_faces(faces: Faces) -> None:
-    """Raise PartitionError unless the faces of some polygons cover each of them once."""
-    if faces.mosaic is None:
-        check_coverage(faces.polygons)
-    else:
-        check_mosaic(faces.polygons, faces.inside, faces.mosaic)
 
 
 def check_coverage(polygons: NDArray[Any]) -> None:

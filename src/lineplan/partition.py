@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.contact import line_of_contact
-from lineplan.coverage import check_coverage, check_faces, check_outer_boundary
+from lineplan.coverage import check_coverage, check_mosaic, check_outer_boundary
 from lineplan.errors import ConflictError, GeometryError, PartitionError, UsageError
 from lineplan.noding import GRID_DEG, Faces, Ground, assign_units, contained, node_faces
 from lineplan.reconciliation import Pieces, reconcile_border, table_of_pieces
@@ -317,8 +317,11 @@ def _prove(
 
     Raise PartitionError where they do not.
     """
-    check_faces(traced)
-    check_outer_boundary(ground.edges, unit_of)
+    if traced.mosaic is None:
+        check_coverage(ground.polygons)
+    else:
+        check_mosaic(traced.polygons, traced.inside, traced.mosaic)
+        check_outer_boundary(ground.edges, unit_of)
     return _conserved(
         units.geometry.to_numpy(), units["unit_id"].to_numpy(), moved_m2, unit_of, ground.area_m2
     )

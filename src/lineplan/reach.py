@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,18 @@ def is_frontier(edges: Edges, outer: Int, frontier: shapely.Geometry) -> Bool:
     steepest = np.cos(np.radians(min(np.abs(np.r_[start, end][:, 1]).max(), 89.0)))
     surely_deg = FRONTIER_MATCH_M * _SURELY / _LONG_DEGREE_M
     hardly_deg = FRONTIER_MATCH_M / _SURELY / _SHORT_DEGREE_M / steepest
+    # An edge is wholly near if its middle is nearer by half its length.
+    half_deg = np.hypot(*(end - start).T) / 2
+    near = shapely.dwithin(
+        frontier, shapely.points((start + end) / 2), np.maximum(surely_deg - half_deg, 0)
+    )
     unsure = np.zeros(len(outer), dtype=bool)
     for share in (0.5, 0.0, 1.0):
-        left = np.flatnonzero(found)
+        left = np.flatnonzero(found & ~near)
         points = shapely.points(start[left] + share * (end[left] - start[left]))
-        near = shapely.dwithin(frontier, points, surely_deg)
-        beyond = left[~near]
-        found[beyond] = shapely.dwithin(frontier, points[~near], hardly_deg)
+        sure = shapely.dwithin(frontier, points, surely_deg)
+        beyond = left[~sure]
+        found[beyond] = shapely.dwithin(frontier, points[~sure], hardly_deg)
         unsure[beyond] = True
     unsure &= found
     if unsure.any():
@@ -85,16 +91,16 @@ def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -
     lowest = np.full(count, 90.0)
     np.minimum.at(lowest, of_edge, np.minimum(np.abs(start[:, 1]), np.abs(end[:, 1])))
     scale_m = _LONG_DEGREE_M * np.stack([np.cos(np.radians(lowest)), np.ones(count)], axis=1)
-    start, end = ((xy * scale_m[of_edge]).view(np.complex128)[:, 0] for xy in (start, end))
+    begin, finish = ((xy * scale_m[of_edge]).view(np.complex128)[:, 0] for xy in (start, end))
 
     # Long edges are cut, as half their length counts.
-    along = end - start
+    along = finish - begin
     inland = np.flatnonzero(~is_outer)
     cuts = np.ceil(np.abs(along[inland]) / _STEP_M).astype(np.int64)
     inland = np.repeat(inland, cuts)
     step = along[inland] / np.repeat(cuts, cuts)
     turn = np.arange(len(inland)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
-    corner, of_inland = start[inland] + turn * step, of_edge[inland]
+    corner, of_inland = begin[inland] + turn * step, of_edge[inland]
 
     outer_of = np.bincount(of_edge[is_outer], minlength=count)
     first_outer = np.cumsum(outer_of) - outer_of
@@ -103,11 +109,11 @@ def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -
     begins = np.cumsum(times) - times
     one = np.repeat(np.arange(len(inland)), times)
     other = np.arange(len(one)) + np.repeat(first_outer[of_inland] - begins, times)
-    begin, along = start[is_outer][other], along[is_outer][other]
+    outer_begin, along = begin[is_outer][other], along[is_outer][other]
     span_m = np.where(times > 0, np.abs(step), np.inf)
     some = np.flatnonzero(times)
     for place in (corner, corner + step) if len(some) else ():
-        beside = place[one] - begin
+        beside = place[one] - outer_begin
         share = np.clip((along.conj() * beside).real / np.abs(along) ** 2, 0, 1)
         span_m[some] += np.minimum.reduceat(np.abs(beside - share * along), begins[some])
     reach_m = np.zeros(count)
@@ -120,15 +126,10 @@ def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -
         faces = shapely.transform(ground.polygons[piece == number], scale_m[number].__mul__)
         own = (of_edge == number) & is_outer
         lines = shapely.linestrings(
-            np.stack([start[own], end[own]], axis=1).view(np.float64).reshape(-1, 2, 2)
+            np.stack([begin[own], finish[own]], axis=1).view(np.float64).reshape(-1, 2, 2)
         )
-        outer = shapely.multilinestrings(lines)
-        found[number] = _is_peeled(
-            faces,
-            float(room_m[number]),
-            limit_m,
-            lambda points, outer=outer: shapely.distance(outer, points),
-        )
+        distance_m = partial(shapely.distance, shapely.multilinestrings(lines))
+        found[number] = _is_peeled(faces, float(room_m[number]), limit_m, distance_m)
     return np.asarray(found)
 
 
