@@ -109,6 +109,40 @@ def test_partitions_of_both_are_alike(claimed: list[Polygon]) -> None:
     assert one.to_numpy() == pytest.approx(other.to_numpy(), abs=300)
 
 
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 1.0]), st.sampled_from([1.0, 9.0]))
+def test_close_pairs_are_all_pairs_of_close_boxes(seed: int, fresh: float, within: float) -> None:
+    """Short edges and long ones, in cells."""
+    random = np.random.default_rng(seed)
+    begin = random.integers(-50, 50, (40, 2)).astype(float)
+    end = begin + random.integers(-5, 6, (40, 2)) * random.choice([1.0, 10.0], (40, 1))
+    is_fresh = random.random(40) < fresh
+    found = snapping.close_pairs(
+        *(xy.view(np.complex128)[:, 0] for xy in (begin, end)), is_fresh, within
+    )
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+
+    def pairs(apart: float) -> set[tuple[int, int]]:
+        close = ((low[:, None] <= high + apart) & (low <= high[:, None] + apart)).all(axis=2)
+        close &= (is_fresh[:, None] | is_fresh) & (np.arange(40)[:, None] < np.arange(40))
+        return {(int(i), int(j)) for i, j in np.argwhere(close)}
+
+    assert (
+        pairs(within)
+        <= {(min(i, j), max(i, j)) for i, j in np.transpose(found).tolist()}
+        <= pairs(within + 1)
+    )
+
+
+def test_a_claim_that_fills_a_hole_begins_where_the_hole_does() -> None:
+    """The boundary between them is one closed chain, run along both ways."""
+    lake = box(30.4, 0.4, 30.6, 0.6)
+    around = Polygon(UNITS[0].exterior, [lake.exterior.coords[::-1]])
+    faces = Faces.of(polygons(around, lake))
+    check_faces(faces)
+    assert areas(faces, 2) == pytest.approx(geodesy.area_m2([around, lake]), abs=1)
+
+
 # The proof must be able to fail
 
 
@@ -137,6 +171,7 @@ CORRUPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "overlap": lambda faces: moved_corner(faces, (0.1, 0.1)),
     "gap": lambda faces: moved_corner(faces, (-0.1, -0.1)),
     "hairline": lambda faces: moved_corner(faces, (1e-9, 0)),
+    "beside the grid": lambda faces: moved_corner(faces, (-1e-12, 0)),
     "one twice": lambda faces: np.r_[faces[:-1], [faces[0]]],
     "hole filled": without_holes,
     "clockwise": lambda faces: shapely.orient_polygons(faces, exterior_cw=True),
@@ -152,6 +187,17 @@ def test_corrupted_faces_fail_the_proof(corruption: str, traced: Faces) -> None:
     assert traced.mosaic is not None
     with pytest.raises(lp.PartitionError, match=r"overlap or leave a gap near \d+\.\d+, -?\d+\."):
         check_mosaic(faces, traced.inside, traced.mosaic)
+
+
+def test_a_face_thrice_once_clockwise_fails_the_proof(traced: Faces) -> None:
+    """All sums of chains are right, as the clockwise one counts against another."""
+    face = traced.polygons[0]
+    faces = np.r_[traced.polygons, [face, shapely.orient_polygons(face, exterior_cw=True)]]
+    (polygon,) = traced.inside[traced.inside[:, 1] == 0, 0]
+    inside = np.r_[traced.inside, [[polygon, len(faces) - 2], [polygon, len(faces) - 1]]]
+    assert traced.mosaic is not None
+    with pytest.raises(lp.PartitionError, match="overlap or leave a gap"):
+        check_mosaic(faces, inside, traced.mosaic)
 
 
 @pytest.mark.parametrize("number", range(9))

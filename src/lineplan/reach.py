@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.noding import Edges, Ground
-from lineplan.snapping import Bool, Float, Int
+from lineplan.snapping import Bool, Complex, Float, Int
 
 FRONTIER_MATCH_M = 5_000.0
 """Two sources of units draw one frontier about a kilometre apart, rarely more than five."""
@@ -25,6 +25,10 @@ FRONTIER_MATCH_M = 5_000.0
 _SHORT_DEGREE_M, _LONG_DEGREE_M = 110_500.0, 111_750.0
 # Lengths on the plane of a large country are off by less than half a percent.
 _SURELY = 0.99
+# A piece of more pairs of an inland and an outer edge is measured on the plane.
+_MOST_PAIRS = 100_000
+_STEP_M = 1000.0
+_FINE_M = 500.0
 
 
 def is_frontier(edges: Edges, outer: Int, frontier: shapely.Geometry) -> Bool:
@@ -93,6 +97,28 @@ def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -
     scale_m = _LONG_DEGREE_M * np.stack([np.cos(np.radians(lowest)), np.ones(count)], axis=1)
     begin, finish = ((xy * scale_m[of_edge]).view(np.complex128)[:, 0] for xy in (start, end))
 
+    reach_m = _reach_at_most_m(begin, finish, of_edge, is_outer, count)
+    size_m2 = np.bincount(piece[piece >= 0], ground.area_m2[piece >= 0], minlength=count)
+    room_m = limit_m - reach_m
+    found = np.sqrt(size_m2 / np.pi) / _SURELY <= room_m
+    for number in np.flatnonzero(~found & (room_m > 0)):
+        faces = shapely.transform(ground.polygons[piece == number], scale_m[number].__mul__)
+        own = (of_edge == number) & is_outer
+        lines = shapely.linestrings(
+            np.stack([begin[own], finish[own]], axis=1).view(np.float64).reshape(-1, 2, 2)
+        )
+        distance_m = partial(shapely.distance, shapely.multilinestrings(lines))
+        found[number] = _is_peeled(faces, float(room_m[number]), limit_m, distance_m)
+    return np.asarray(found)
+
+
+def _reach_at_most_m(
+    begin: Complex, finish: Complex, of_edge: Int, is_outer: Bool, count: int
+) -> Float:
+    """At most how far from a piece's outer edges its boundary is; edges sorted by piece.
+
+    Infinite for a piece of so many edges that it is better measured.
+    """
     # Long edges are cut, as half their length counts.
     along = finish - begin
     inland = np.flatnonzero(~is_outer)
@@ -118,25 +144,7 @@ def surely_within(ground: Ground, piece: Int, count: int, tolerance_km: float) -
         span_m[some] += np.minimum.reduceat(np.abs(beside - share * along), begins[some])
     reach_m = np.zeros(count)
     np.maximum.at(reach_m, of_inland, span_m / 2)
-
-    size_m2 = np.bincount(piece[piece >= 0], ground.area_m2[piece >= 0], minlength=count)
-    room_m = limit_m - reach_m
-    found = np.sqrt(size_m2 / np.pi) / _SURELY <= room_m
-    for number in np.flatnonzero(~found & (room_m > 0)):
-        faces = shapely.transform(ground.polygons[piece == number], scale_m[number].__mul__)
-        own = (of_edge == number) & is_outer
-        lines = shapely.linestrings(
-            np.stack([begin[own], finish[own]], axis=1).view(np.float64).reshape(-1, 2, 2)
-        )
-        distance_m = partial(shapely.distance, shapely.multilinestrings(lines))
-        found[number] = _is_peeled(faces, float(room_m[number]), limit_m, distance_m)
-    return np.asarray(found)
-
-
-# A piece of more pairs of an inland and an outer edge is measured instead.
-_MOST_PAIRS = 1_000_000
-_STEP_M = 1000.0
-_FINE_M = 500.0
+    return reach_m
 
 
 def _is_peeled(
