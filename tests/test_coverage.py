@@ -143,6 +143,21 @@ def test_a_claim_that_fills_a_hole_begins_where_the_hole_does() -> None:
     assert areas(faces, 2) == pytest.approx(geodesy.area_m2([around, lake]), abs=1)
 
 
+def test_the_noder_of_geos_gives_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = toyland.claims(("bora", box(31.5, -1.5, 31.98, 1.5)), ("bora", box(31.9, 0.5, 33, 0.6)))
+    traced = partition(toyland.units(), claim, default_holder="aria")
+    monkeypatch.setattr(snapping, "ROUNDS", 0)
+    united = partition(toyland.units(), claim, default_holder="aria")
+    assert len(traced.reassigned) == 3
+    for table, columns in (
+        ("reassigned", ["unit_id", "action", "held_by", "area_km2", "reach_km"]),
+        ("line", ["between", "kind", "length_km", "vertices"]),
+        ("line_by_unit", ["unit_id", "between", "length_km"]),
+    ):
+        one, other = (pd.DataFrame(getattr(p, table)[columns]) for p in (traced, united))
+        pd.testing.assert_frame_equal(one, other)
+
+
 # The proof must be able to fail
 
 
@@ -171,7 +186,7 @@ CORRUPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "overlap": lambda faces: moved_corner(faces, (0.1, 0.1)),
     "gap": lambda faces: moved_corner(faces, (-0.1, -0.1)),
     "hairline": lambda faces: moved_corner(faces, (1e-9, 0)),
-    "beside the grid": lambda faces: moved_corner(faces, (-1e-12, 0)),
+    "beside the grid": lambda faces: moved_corner(faces, (0, -1e-12)),
     "one twice": lambda faces: np.r_[faces[:-1], [faces[0]]],
     "hole filled": without_holes,
     "clockwise": lambda faces: shapely.orient_polygons(faces, exterior_cw=True),
@@ -263,6 +278,19 @@ def test_hairlines_open_to_the_sea(gap_deg: float, refused: bool, turned: bool) 
             check_outer_boundary(faces.edges.among(unit_of >= 0), unit_of)
     else:
         check_outer_boundary(faces.edges.among(unit_of >= 0), unit_of)
+
+
+def test_a_slit_of_one_unit_is_no_hairline() -> None:
+    slit = box(30, 0, 31, 1) - box(30.5, -1, 30.5 + 5e-9, 0.5)
+    faces = Faces.of(polygons(slit))
+    check_outer_boundary(faces.edges, np.zeros(1, dtype=int))
+
+
+def test_thin_units_side_by_side_are_no_hairline() -> None:
+    """Their outer edges are half a millimetre apart, and the ground between is theirs."""
+    faces = Faces.of(polygons(box(30, 0, 31, 2e-9), box(30, 2e-9, 31, 5e-9)))
+    unit_of = faces.inside[np.argsort(faces.inside[:, 1]), 0]
+    check_outer_boundary(faces.edges.among(unit_of >= 0), unit_of)
 
 
 def test_a_node_close_to_a_corner_of_units_is_no_hairline() -> None:

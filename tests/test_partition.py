@@ -216,6 +216,15 @@ def test_a_wide_piece_whose_every_corner_is_near_the_coast_stays() -> None:
     assert holder_at(parted, 33.07, 0.07) == "aria"
 
 
+def test_a_wide_piece_whose_whole_boundary_is_near_the_coast_stays() -> None:
+    """Only a corner of the island is claimed; its middle is 8 km inland."""
+    island = toyland.frame([("T-IS", box(33, 0, 33.15, 0.15))], "unit_id")
+    units = pd.concat([toyland.units(), island], ignore_index=True)
+    parted = part(claims(("bora", box(33.14, -0.1, 33.2, 0.01))), units)
+    assert pieces(parted) == [("kept", "border", "aria")]
+    assert parted.reassigned["reach_km"].iloc[0] < 5
+
+
 def test_a_fragment_that_borders_no_claim_stays() -> None:
     island = toyland.frame([("T-IS", box(33, 0, 33.02, 0.02))], "unit_id")
     units = pd.concat([toyland.units(), island], ignore_index=True)
