@@ -194,6 +194,19 @@ def test_the_tolerance_is_five_kilometres(edge: float, action: str) -> None:
     assert pieces(part(claims(("bora", box(31.5, -1.5, edge, 1.5)))))[0][0] == action
 
 
+@pytest.mark.parametrize("frontier", [None, TOYLAND.boundary])
+@pytest.mark.parametrize(
+    ("edge", "action"), [(31.98, "reassigned"), (31.956, "reassigned"), (31.954, "kept")]
+)
+def test_what_is_measured_on_a_plane_is_decided_alike(
+    edge: float, action: str, frontier: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces of too many edges for a bound are measured."""
+    monkeypatch.setattr("lineplan.reach._MOST_PAIRS", 0)
+    ground = claims(("bora", box(31.5, -1.5, edge, 1.5)))
+    assert pieces(part(ground, frontier=frontier))[0][0] == action
+
+
 def test_a_strip_beyond_the_tolerance_stays_and_is_listed() -> None:
     parted = part(claims(("bora", box(31.5, -1.5, 31.94, 1.5))))
     assert pieces(parted) == [("kept", "border", "aria")]
