@@ -211,3 +211,24 @@ def test_every_vertex_of_the_line_lies_between_its_holders() -> None:
         turn = np.array([-(after.y - before.y), after.x - before.x])
         beside = shapely.Point(np.array([middle.x, middle.y]) + turn / np.hypot(*turn) * 1e-4)
         assert shape[left].distance(beside) == 0
+
+
+@pytest.mark.parametrize("side", ["left", "right", "both"])
+@pytest.mark.parametrize("ends", [[(30, 0.1), (32, 0.1)], [(30, -0.584), (31.767, 0.075)]])
+def test_a_strip_that_begins_on_the_frontier(side: Any, ends: Any) -> None:
+    """Its flat end lay a hair beside the frontier, and that was taken for a gap."""
+    country = part(claims(("bora", box(31.5, -2, 33, 2))))
+    strip = geodesy.strip(LineString(ends), 5, side=side)
+    cut = country.cut({"near": strip}).faces
+    inside = shapely.intersection(strip, box(30, -1, 32, 1))
+    found = cut.loc[cut["near"], "area_m2"].sum()
+    assert found == pytest.approx(geodesy.area_m2([inside])[0], rel=1e-9)
+
+
+def test_a_strip_is_made_of_polygons() -> None:
+    country = partition(
+        toyland.units(), claims(("bora", box(31.5, -2, 33, 2))), default_holder="aria"
+    )
+    mixed = shapely.GeometryCollection([box(30, 0, 31, 1), shapely.Point(31, 0)])
+    with pytest.raises(lp.GeometryError, match="'near': a GeometryCollection is no ground"):
+        country.cut({"near": mixed})

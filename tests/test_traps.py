@@ -396,8 +396,14 @@ def test_a_cut_that_loses_ground_fails_the_proof(monkeypatch: pytest.MonkeyPatch
     parted = part(EAST)
     strip = {"near": box(31.2, -0.5, 31.4, 0.5)}
     assert len(parted.cut(strip).faces) > len(parted.faces)
-    whole = noding.node_faces
-    monkeypatch.setattr("lineplan.partition.node_faces", lambda lines: whole(lines)[1:])
+    whole = noding.Faces.of
+
+    def lossy(polygons: Any) -> noding.Faces:
+        found = whole(polygons)
+        kept = found.inside[found.inside[:, 1] > 0] - [0, 1]
+        return replace(found, polygons=found.polygons[1:], inside=kept)
+
+    monkeypatch.setattr(noding.Faces, "of", lossy)
     with pytest.raises(lp.PartitionError):
         parted.cut(strip)
 

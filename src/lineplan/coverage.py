@@ -17,11 +17,11 @@ HAIRLINE_DEG = 10 * GRID_DEG
 """Boundaries of units less than a millimetre apart are meant to be one."""
 
 
-def check_coverage(polygons: NDArray[Any]) -> None:
+def check_coverage(polygons: NDArray[Any], *, hairline_deg: float = HAIRLINE_DEG) -> None:
     """Raise PartitionError where polygons overlap or leave a hairline gap, as GEOS sees it."""
-    if shapely.coverage_is_valid(polygons, gap_width=HAIRLINE_DEG):
+    if shapely.coverage_is_valid(polygons, gap_width=hairline_deg):
         return
-    bad = shapely.coverage_invalid_edges(polygons, gap_width=HAIRLINE_DEG)
+    bad = shapely.coverage_invalid_edges(polygons, gap_width=hairline_deg)
     _refuse(shapely.get_coordinates(bad[~shapely.is_empty(bad)])[0])
 
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.contact import line_of_contact
-from lineplan.coverage import check_coverage, check_mosaic, check_outer_boundary
+from lineplan.coverage import HAIRLINE_DEG, check_coverage, check_mosaic, check_outer_boundary
 from lineplan.errors import ConflictError, GeometryError, PartitionError, UsageError
-from lineplan.noding import GRID_DEG, Faces, Ground, assign_units, contained, node_faces
+from lineplan.noding import GRID_DEG, Faces, Ground, assign_units, contained
 from lineplan.reconciliation import Pieces, reconcile_border, table_of_pieces
 from lineplan.snapping import Bool, Float, Int
 
@@ -131,6 +131,8 @@ class Partition:
         ------
         UsageError
             A name is that of a column.
+        GeometryError
+            A strip is not made of polygons.
         PartitionError
             The proof failed.
         """
@@ -281,24 +283,39 @@ def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition
     taken = [name for name in strips if name in faces.columns]
     if taken:
         raise UsageError(f"strip {taken[0]!r}: a face has a column of that name; choose another")
+    for name, strip in strips.items():
+        if not strip.is_empty and strip.geom_type not in ("Polygon", "MultiPolygon"):
+            raise GeometryError(f"strip {name!r}: a {strip.geom_type} is no ground; give polygons")
+    if all(strip.is_empty for strip in strips.values()):
+        return replace(parted, faces=faces.assign(**dict.fromkeys(strips, False)))
     polygons = faces.geometry.to_numpy()
     shapes = shapely.set_precision(np.array(list(strips.values()), dtype=object), GRID_DEG)
-    edges = shapely.boundary(shapes)
+    filled = np.flatnonzero(~shapely.is_empty(shapes))
+    names, shapes = np.array(list(strips), dtype=object), shapes[filled]
     # A face that an edge only comes close to can get a node when the edge is put on the grid.
     crossed = np.unique(
-        shapely.STRtree(polygons).query(edges, predicate="dwithin", distance=GRID_DEG * 10)[1]
+        shapely.STRtree(polygons).query(
+            shapely.boundary(shapes), predicate="dwithin", distance=GRID_DEG * 10
+        )[1]
     )
-    pieces = node_faces(np.r_[shapely.boundary(polygons[crossed]), edges])
-    owner, piece = contained(pieces, polygons[crossed]).T
     kept = np.setdiff1d(np.arange(len(faces)), crossed)
+    traced = Faces.of(np.r_[polygons[crossed], shapes])
+    if traced.mosaic is not None:
+        check_mosaic(traced.polygons, traced.inside, traced.mosaic)
+    owner, piece = traced.inside[traced.inside[:, 0] < len(crossed)].T
     cut = faces.iloc[np.r_[kept, crossed[owner]]].reset_index(drop=True)
-    polygons = np.r_[polygons[kept], pieces[piece]]
+    polygons = np.r_[polygons[kept], traced.polygons[piece]]
     cut = cut.set_geometry(gpd.GeoSeries(polygons, crs=faces.crs))
     cut["area_m2"] = geodesy.area_m2(polygons)
-    inside = contained(polygons, shapes)
-    for number, name in enumerate(strips):
-        cut[name] = np.isin(np.arange(len(cut)), inside[inside[:, 0] == number, 1])
-    check_coverage(polygons)
+    whole = contained(polygons[: len(kept)], shapes)
+    cut[names.tolist()] = False
+    for number, name in enumerate(names[filled]):
+        within = traced.inside[traced.inside[:, 0] == len(crossed) + number, 1]
+        cut[name] = np.r_[
+            np.isin(np.arange(len(kept)), whole[whole[:, 0] == number, 1]), np.isin(piece, within)
+        ]
+    # Hairlines are faces here, where a strip ends along a boundary; a gap is what the mosaic finds.
+    check_coverage(polygons, hairline_deg=0.0 if traced.mosaic is not None else HAIRLINE_DEG)
     lost_m2, _ = _conserved(
         faces.geometry.to_numpy(),
         faces["unit_id"].to_numpy(),
