@@ -10,6 +10,7 @@ import csv
 import hashlib
 import zipfile
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,90 @@ def read_features(
     GeometryError
         The file, its layer or one of its features cannot be used.
     """
+    return load_layer(path, layer=layer).keep(kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of a file, in longitude and latitude, before anything is chosen from it.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Attributes and `geometry` in EPSG:4326, without Z; its index counts the file's features.
+    path : Path
+    notes : tuple of str
+        What was left out or assumed, in words.
+    """
+
+    frame: gpd.GeoDataFrame
+    path: Path
+    notes: tuple[str, ...]
+
+    def kinds(self) -> frozenset[str]:
+        """Which of ``polygon``, ``line`` and ``point`` the layer draws."""
+        geometry = self.frame.geometry.to_numpy()
+        parts = shapely.get_parts(geometry[~shapely.is_missing(geometry)])
+        while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+            parts = shapely.get_parts(parts)
+        drawn = np.unique(shapely.get_dimensions(parts))
+        return frozenset(kind for kind, dimension in _DIMENSION.items() if dimension in drawn)
+
+    def keep(self, kind: str | None = None) -> Features:
+        """The features of one kind, valid.
+
+        Parameters
+        ----------
+        kind : {"polygon", "line"}, optional
+            Keep only such geometries; the others are counted in the notes.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        GeometryError
+            A feature cannot be used, or there is none of that kind.
+        """
+        notes = list(self.notes)
+        frame = _clean(self.frame, self.path, kind, notes)
+        name = self.path.name
+        return Features(frame, name, sha256_of(self.path), tuple(f"{name}: {n}" for n in notes))
+
+
+def load_layer(path: str | Path, *, layer: str | None = None) -> Layer:
+    """Open one layer of a vector file, as `read_features` does.
+
+    Parameters
+    ----------
+    path : str or Path
+    layer : str, optional
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    GeometryError
+        The file or its layer cannot be used.
+    """
+    path, layer = file_and_layer(path, layer)
+    notes: list[str] = []
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        frame = _read_parquet(path)
+    else:
+        frame = _read_ogr(path, layer, notes)
+    frame = _to_lonlat(frame, path, notes)
+    return Layer(frame, path, tuple(notes))
+
+
+def file_and_layer(path: str | Path, layer: str | None = None) -> tuple[Path, str | None]:
+    """The file and the layer that ``FILE`` or ``FILE:LAYER`` names.
+
+    Raises GeometryError where there is no such file, or nothing in it.
+    """
     path = Path(path)
     if layer is None and not path.exists() and ":" in path.name:
         file, _, layer = str(path).rpartition(":")
@@ -92,14 +177,34 @@ def read_features(
         raise GeometryError(f"{path}: no such file")
     if path.is_file() and path.stat().st_size == 0:
         raise GeometryError(f"{path}: the file is empty")
+    return path, layer
+
+
+def layer_of(features: Iterable[Mapping[str, Any]], path: Path) -> Layer:
+    """A layer made of features that an adapter has parsed.
+
+    Parameters
+    ----------
+    features : iterable of mapping
+        As in GeoJSON: `properties`, and `geometry` in longitude and latitude.
+    path : Path
+        Of the file they come from.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    GeometryError
+        A feature cannot be built.
+    """
     notes: list[str] = []
-    if path.suffix.lower() in {".parquet", ".geoparquet"}:
-        frame = _read_parquet(path)
-    else:
-        frame = _read_ogr(path, layer, notes)
-    frame = _to_lonlat(frame, path, notes)
-    frame = _clean(frame, path, kind, notes)
-    return Features(frame, path.name, sha256_of(path), tuple(f"{path.name}: {n}" for n in notes))
+    frame = _frame_of(features, path, notes).set_crs(LONLAT)
+    geometry = gpd.GeoSeries(
+        shapely.force_2d(frame.geometry.values), index=frame.index, crs=frame.crs
+    )
+    return Layer(frame.set_geometry(geometry), path, tuple(notes))
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
@@ -151,29 +256,40 @@ def _in_archive(path: Path) -> str:
 
 
 def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
+    features = ({"properties": f.properties, "geometry": f.geometry} for f in source)
+    frame = _frame_of(features, path, notes)
+    return frame.set_crs(source.crs_wkt) if source.crs_wkt else frame
+
+
+def _frame_of(
+    features: Iterable[Mapping[str, Any]], path: Path, notes: list[str]
+) -> gpd.GeoDataFrame:
     rows: list[dict[str, Any]] = []
     geometries: list[shapely.Geometry] = []
     indices: list[int] = []
     empty = 0
-    for index, feature in enumerate(source):
-        if feature.geometry is None or _has_nothing(feature.geometry):
-            empty += 1
-            continue
+    for index, feature in enumerate(features):
         try:
+            drawn = feature.get("geometry")
+            if drawn is None or _has_nothing(drawn):
+                empty += 1
+                continue
             with np.errstate(invalid="ignore"):  # coordinates that are no numbers: see _clean
-                geometry = shape(feature.geometry)
-        except (shapely.errors.ShapelyError, ValueError, TypeError, IndexError) as fault:
+                geometries.append(shape(drawn))
+            rows.append(dict(feature.get("properties") or {}))
+        except (
+            *(shapely.errors.ShapelyError, shapely.errors.GeometryTypeError),
+            *(ValueError, TypeError, IndexError, KeyError, AttributeError),
+        ) as fault:
             raise GeometryError(
                 f"{path}: feature {index} cannot be built ({_line(fault)}); mend or remove it"
             ) from None
-        rows.append(dict(feature.properties))
-        geometries.append(geometry)
         indices.append(index)
     if empty:
         notes.append(f"{empty} feature(s) without geometry left out")
     # The index of the file goes along, so that a fault found later names the right feature.
     frame = pd.DataFrame(rows, index=pd.Index(indices, dtype="int64"))
-    return gpd.GeoDataFrame(frame, geometry=geometries, crs=source.crs_wkt or None)
+    return gpd.GeoDataFrame(frame, geometry=geometries)
 
 
 def _check_degrees(geometry: NDArray[Any], path: Path) -> None:
@@ -189,9 +305,8 @@ def _check_degrees(geometry: NDArray[Any], path: Path) -> None:
 
 def _has_nothing(geometry: Any) -> bool:
     """Whether a feature is drawn without a coordinate; a collection has geometries instead."""
-    if geometry.type == "GeometryCollection":
-        return not geometry.geometries
-    return not geometry.coordinates
+    key = "geometries" if geometry["type"] == "GeometryCollection" else "coordinates"
+    return not geometry[key]
 
 
 def _line(fault: BaseException) -> str:
@@ -224,7 +339,7 @@ def _to_lonlat(frame: gpd.GeoDataFrame, path: Path, notes: list[str]) -> gpd.Geo
     return moved
 
 
-_DIMENSION = {"polygon": 2, "line": 1}
+_DIMENSION = {"polygon": 2, "line": 1, "point": 0}
 
 
 def _clean(
