@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     import fiona
 
 LONLAT = "EPSG:4326"
+MOST_UNPACKED = 2**29
+"""Bytes that a file in an archive may unpack to."""
+MOST_RATIO = 200
+"""How often larger than packed it may be; tables of words reach about 50."""
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
 
 
@@ -240,13 +245,42 @@ def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFra
         raise GeometryError(f"{path}: cannot be read as vector data ({reason})") from None
 
 
-def _in_archive(path: Path) -> str:
-    """Address of the one vector file in a zip archive, in whichever of its folders."""
+def names_in_archive(path: Path) -> list[str]:
+    """Names of the files in a zip archive; GeometryError where it is damaged or a bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if Path(n).suffix.lower() in _IN_ARCHIVES]
-    except (OSError, zipfile.BadZipFile) as fault:
+            members = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile) as fault:
         raise GeometryError(f"{path}: not a readable zip archive ({_line(fault)})") from None
+    for member in members:
+        _check_size(path, member, member.file_size)
+    return [member.filename for member in members]
+
+
+def read_in_archive(path: Path, name: str) -> bytes:
+    """One file of a zip archive; GeometryError where it is damaged, encrypted or a bomb."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
+            content = stream.read(MOST_UNPACKED + 1)  # its size may be a lie
+            _check_size(path, archive.getinfo(name), len(content))
+    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as fault:
+        raise GeometryError(f"{path}: {name} cannot be unpacked ({_line(fault)})") from None
+    except (zipfile.BadZipFile, zlib.error) as fault:
+        raise GeometryError(f"{path}: {name} is damaged ({_line(fault)})") from None
+    return content
+
+
+def _check_size(path: Path, member: zipfile.ZipInfo, size: int) -> None:
+    if size > MOST_UNPACKED or size > MOST_RATIO * member.compress_size + 2**20:
+        raise GeometryError(
+            f"{path}: {member.filename} unpacks from {member.compress_size:,} to {size:,} bytes or "
+            "more, which no map does; refused"
+        )
+
+
+def _in_archive(path: Path) -> str:
+    """Address of the one vector file in a zip archive, in whichever of its folders."""
+    names = [n for n in names_in_archive(path) if Path(n).suffix.lower() in _IN_ARCHIVES]
     # macOS puts a shadow of every file beside it.
     inside = [n for n in names if "__MACOSX" not in n and not Path(n).name.startswith("._")]
     if len(inside) != 1:
