@@ -7,27 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
-
-from lineplan import geodesy
 from lineplan.control import deepstate, kml, lines, liveuamap, mapped, polygons, settlements
 from lineplan.control.content import Content, look_at
-from lineplan.control.sourcefile import (
-    HeldClass,
-    Kind,
-    Seed,
-    SourceFile,
-    load_source_file,
-)
-from lineplan.control.state import NONE, Control, Drawn
+from lineplan.control.settling import HELD, said_of_day, settled
+from lineplan.control.sourcefile import Kind, Seed, SourceFile, load_source_file
+from lineplan.control.state import Control, Drawn
 from lineplan.dataset import DataFile, Dataset
 from lineplan.errors import ControlError, GeometryError
-from lineplan.features import sha256_of
-
-_GRID_DEG = 1e-9
 
 
 class Adapter(NamedTuple):
@@ -51,7 +37,6 @@ FORMS: dict[Kind, Adapter] = {
     "polygons": Adapter(polygons.recognises, polygons.read),
 }
 """What anyone may draw, asked when no feed is recognised."""
-_HELD: tuple[HeldClass, ...] = get_args(HeldClass)
 
 
 def read_control(
@@ -125,8 +110,8 @@ def read_control(
             "left": left or "",
         }
     )
-    if control_class is not None and control_class not in _HELD:
-        raise ControlError(f"control class {control_class!r}? choose from {', '.join(_HELD)}")
+    if control_class is not None and control_class not in HELD:
+        raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
     embedded = _embedded(source, dataset)
     if embedded is not None:
         if kind or chosen != SourceFile() or control_class:
@@ -155,7 +140,10 @@ def read_control(
     )
     adapter = (FEEDS | FORMS)[found]
     drawn = adapter.read(content, how, dataset, as_of)
-    return _settled(content.path, drawn, how, control_class, dataset, as_of)
+    base_control = read_control(how.base, dataset) if how.base else None
+    return settled(
+        content.path, drawn, how, control_class, base_control, dataset.border_tolerance_km, as_of
+    )
 
 
 def _embedded(source: str | Path | None, dataset: Dataset) -> DataFile | None:
@@ -182,7 +170,7 @@ def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Cont
         viewpoint=file.viewpoint,
         control_class=file.control_class,
         sha256=features.sha256,
-        notes=(*drawn.notes, *_said_of_day(features.name, drawn.as_of, as_of)),
+        notes=(*drawn.notes, *said_of_day(features.name, drawn.as_of, as_of)),
     )
 
 
@@ -246,148 +234,3 @@ def _recognised(content: Content, how: SourceFile) -> Kind:
         f"(it draws {what}); name its kind with --source KIND if it is one of "
         f"{', '.join(get_args(Kind))}"
     )
-
-
-def _settled(
-    path: Path,
-    drawn: Drawn,
-    how: SourceFile,
-    control_class: str | None,
-    dataset: Dataset,
-    as_of: date | None,
-) -> Control:
-    """Settle which classes count, add the base, and the papers."""
-    name = path.name
-    rows = f"{len(drawn.frame)} area(s) of {drawn.frame['held_by'].nunique()} holder(s)"
-    notes = [
-        f"{name}: read as {how.kind}, {rows}",
-        *drawn.notes,
-        *_said_of_day(name, drawn.as_of, as_of),
-    ]
-    has_classes = bool((drawn.frame["control_class"] != "").any())
-    if control_class is not None and not has_classes:
-        raise ControlError(
-            f"{name}: draws one class of ground, so there is none to choose; leave out "
-            "--control-class"
-        )
-    widest = control_class or how.control_class or "full"
-    classes = None
-    counted = drawn.frame["held_by"] != NONE
-    meant: str = how.control_class or "not stated"
-    if has_classes:
-        held = _HELD[: _HELD.index(widest) + 1]
-        meant = " or ".join([", ".join(held[:-1]), held[-1]]) if len(held) > 1 else held[0]
-        counted &= drawn.frame["control_class"].isin(["", "unknown", *held])
-        classes = _by_class(drawn.frame, counted)
-        notes += _said_of_classes(name, classes, meant, is_default=control_class is None)
-    elif not counted.all():
-        notes.append(f"{name}: {int((~counted).sum())} row(s) are read as claimed for nobody")
-    if not counted.any():
-        raise ControlError(f"{name}: nothing it draws counts as held ({meant})")
-    claims = _known_before_unknown(drawn.frame[counted], name, notes)
-    source = f"{how.title} ({name})" if how.title else name
-    if how.base:
-        claims, base = _on_base(claims, drawn.frame[~counted], how.base, dataset, notes)
-        source += f", on the base of {base}"
-    elif how.without_base:
-        notes.append(f"{name}: {how.without_base}")
-    return Control(
-        claims.reset_index(drop=True),
-        drawn.as_of,
-        source,
-        attribution=how.attribution,
-        licence=how.licence,
-        viewpoint=how.viewpoint,
-        control_class=meant,
-        sha256=sha256_of(path),
-        is_holder_assumed=drawn.is_holder_assumed,
-        notes=tuple(notes),
-        kind=how.kind,
-        classes=classes,
-        source_file=how,
-    )
-
-
-def _said_of_day(name: str, day: date | None, as_of: date | None) -> list[str]:
-    if day is None:
-        return [f"{name}: states no date; state it with --as-of YYYY-MM-DD"]
-    if as_of is not None and day != as_of:
-        return [f"{name}: the latest state on or before {as_of} is of {day}"]
-    return []
-
-
-def _by_class(frame: gpd.GeoDataFrame, counted: pd.Series[bool]) -> pd.DataFrame:
-    """Number and area of what is drawn, by class and holder."""
-    rows = [
-        {
-            "control_class": control_class,
-            "held_by": held_by,
-            "features": len(part),
-            "km2": float(_area_km2(shapely.union_all(part.to_numpy(), grid_size=_GRID_DEG))),
-            "is_counted": bool(counted[part.index].all()),
-        }
-        for (control_class, held_by), part in frame.groupby(
-            ["control_class", "held_by"], sort=True
-        )["geometry"]
-    ]
-    return pd.DataFrame(rows)
-
-
-def _area_km2(ground: shapely.Geometry) -> float:
-    return float(geodesy.area_m2([ground])[0] / 1e6)
-
-
-def _said_of_classes(
-    name: str, classes: pd.DataFrame, meant: str, *, is_default: bool
-) -> list[str]:
-    def listed(rows: pd.DataFrame) -> str:
-        return "; ".join(
-            f"{row.control_class or 'no class'}, {row.held_by}: {row.features} feature(s), "
-            f"{row.km2:,.0f} km²"
-            for row in rows.itertuples()
-        )
-
-    default = " (--control-class, the default)" if is_default else ""
-    said = [f"{name}: {meant} counts as held{default}: {listed(classes[classes['is_counted']])}"]
-    left_out = classes[~classes["is_counted"]]
-    if len(left_out):
-        said.append(f"{name}: drawn and not counted as held: {listed(left_out)}")
-    return said
-
-
-def _known_before_unknown(frame: gpd.GeoDataFrame, name: str, notes: list[str]) -> gpd.GeoDataFrame:
-    """What is said to be held is not unknown: of overlaps with it, unknown ground gives way."""
-    claims = frame[["held_by", "geometry"]].copy()
-    unknown = (frame["held_by"] == "unknown") & (frame["control_class"] == "unknown")
-    if unknown.all() or not unknown.any():
-        return claims
-    known = shapely.union_all(claims.loc[~unknown, "geometry"].to_numpy(), grid_size=_GRID_DEG)
-    before = claims.loc[unknown, "geometry"].to_numpy()
-    rest = shapely.difference(before, known, grid_size=_GRID_DEG)
-    km2 = float((geodesy.area_m2(before) - geodesy.area_m2(rest)).sum() / 1e6)
-    if km2 >= 0.1:
-        notes.append(f"{name}: {km2:,.1f} km² drawn as held and as unknown are read as held")
-    claims.loc[unknown, "geometry"] = rest
-    return claims[~claims.geometry.is_empty]
-
-
-def _on_base(
-    claims: gpd.GeoDataFrame,
-    left_out: gpd.GeoDataFrame,
-    base: str,
-    dataset: Dataset,
-    notes: list[str],
-) -> tuple[gpd.GeoDataFrame, str]:
-    """The claims, and those of the base on ground of which the source says nothing."""
-    under = read_control(base, dataset)
-    said = np.concatenate([claims.geometry.to_numpy(), left_out.geometry.to_numpy()])
-    drawn = shapely.union_all(said, grid_size=_GRID_DEG)
-    rest = shapely.difference(under.claims.geometry.to_numpy(), drawn, grid_size=_GRID_DEG)
-    added = under.claims.assign(geometry=rest)
-    added = added[~added.geometry.is_empty]
-    km2 = float(geodesy.area_m2(added.geometry.to_numpy()).sum() / 1e6)
-    notes.extend(note for note in under.notes if "states no date" not in note)
-    day = f" of {under.as_of}" if under.as_of else ""
-    notes.append(f"{under.source}{day}, sha256 {under.sha256}: adds {km2:,.0f} km² as the base")
-    joined = pd.concat([claims, added[["held_by", "geometry"]]], ignore_index=True)
-    return gpd.GeoDataFrame(joined, geometry="geometry", crs=claims.crs), under.source
