@@ -20,6 +20,7 @@ from pathlib import Path
 import areas
 import maps
 import one_day
+import plans
 import points
 import start
 import strips
@@ -67,6 +68,7 @@ def _rows(smoke: bool) -> Iterator[Row]:
             arrangement, runs, 10_000 if smoke else 100_000, 100 if smoke else 2_000
         ),
         lambda: strips.rows(arrangement, 1 if smoke else 5, [15] if smoke else [15, 50, 140]),
+        lambda: plans.rows(inputs, runs),
         lambda: maps.rows(arrangement, runs),
         start.rows,
         lambda: one_day.proof_rows(inputs, runs),

@@ -10,49 +10,16 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import pytest
+from conftest import one_line_of
 from shapely.geometry import box
 
 import lineplan as lp
-from lineplan.cli import run
 
 ROOT = Path(__file__).parents[1]
-
-
-class Said(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Any:
-    """Run a command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> Said:
-        status = run([str(a) for a in arguments])
-        captured = capsys.readouterr()
-        return Said(status, captured.out, captured.err)
-
-    return call
-
-
-def one_line_of(said: Said) -> str:
-    assert said.status == 1
-    assert said.out == ""
-    assert "Traceback" not in said.err
-    (text,) = said.err.strip().splitlines()
-    return text
 
 
 # -- help ----------------------------------------------------------------------------------------
@@ -71,6 +38,7 @@ def one_line_of(said: Said) -> str:
         "plans list",
         "plans show",
         "plans check",
+        "plans new",
         "plans schema",
         "data",
         "data list",
@@ -445,17 +413,7 @@ def test_a_zipped_shapefile_by_its_bare_name(line: Any, tmp_path: Path) -> None:
     assert "27 of 27" in line("areas", "--units", "units.zip").err
 
 
-# -- plans and data ------------------------------------------------------------------------------
-
-
-def test_plans(line: Any) -> None:
-    rows = line("plans", "list", "--format", "json").document["rows"]
-    assert {"id": "point21", "date": "2025-11-20"}.items() <= rows[0].items()
-    shown = line("plans", "show", "point21").out
-    for words in ("21.4", "非軍事緩衝區", "our translation", "de_facto", "cna", "overrides: 21.1"):
-        assert words in shown
-    assert line("plans", "check", "point21").status == 0
-    assert json.loads(line("plans", "schema").out)["properties"]["clause"]
+# -- data ------------------------------------------------------------------------------
 
 
 def test_data(line: Any) -> None:

@@ -117,6 +117,7 @@ def test_every_fault_is_found_at_once_with_its_clause(raw: Raw, faults: Faults) 
         "'elsewhere' is missing",
         "source cna: the id is used twice",
         "clause 21.1: the id is used twice",
+        "revoked_if 10: names '21.2', which is no clause",
         "clause 21.1: status: input should be 'recognized'",
         "clause 21.1: units names 'UA-99', which is no unit",
         "clause 21.1: unknown key 'recognised_as'; did you mean 'recognized_as'?",

@@ -117,11 +117,13 @@ def two_calls(folder: Path) -> dict[str, object]:
     return {
         "apply": lambda: lp.apply(plan, parted).to_json(),
         "arrange": lambda: lp.arrange().zones.to_json(),
+        "compare": lambda: lp.compare("point21", "as_held").control().to_json(),
         "list_datasets": lp.list_datasets,
         "load_dataset": lambda: lp.load_dataset().manifest,
         "load_plan": lambda: lp.load_plan("point21", ukraine),
         "plan_schema": lp.plan_schema,
         "read_control": lambda: lp.read_control(None, ukraine).claims.to_json(),
+        "read_report": lambda: lp.read_report(units, "unit_id").frame.to_json(),
         "read_units": lambda: lp.read_units(units, ukraine).frame.to_json(),
         "areas": lambda: a.areas(["status", "unit"]).to_json(),
         "headline": lambda: a.headline("demilitarized_buffer"),

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
+    from lineplan.comparison import Comparison, compare
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from lineplan.partition import Partition
     from lineplan.plan import Plan
     from lineplan.planfile import load_plan, plan_schema
+    from lineplan.reporting import ReportAreas, read_report
     from lineplan.units import read_units
     from lineplan.zoning import apply
 
 _HOME = {
     "Arrangement": "arrangement",
+    "Comparison": "comparison",
     "ConflictError": "errors",
     "Control": "control",
     "ControlError": "errors",
@@ -47,19 +50,23 @@ _HOME = {
     "PartitionError": "errors",
     "Plan": "plan",
     "PlanError": "errors",
+    "ReportAreas": "reporting",
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
+    "compare": "comparison",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
     "load_plan": "planfile",
     "plan_schema": "planfile",
     "read_control": "control",
+    "read_report": "reporting",
     "read_units": "units",
 }
 
 __all__ = [
     "Arrangement",
+    "Comparison",
     "ConflictError",
     "Control",
     "ControlError",
@@ -72,15 +79,18 @@ __all__ = [
     "PartitionError",
     "Plan",
     "PlanError",
+    "ReportAreas",
     "UsageError",
     "__version__",
     "apply",
     "arrange",
+    "compare",
     "list_datasets",
     "load_dataset",
     "load_plan",
     "plan_schema",
     "read_control",
+    "read_report",
     "read_units",
 ]
 

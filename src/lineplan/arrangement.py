@@ -22,6 +22,7 @@ from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import TERMS, Plan, Value
 from lineplan.planfile import load_plan
+from lineplan.reporting import ReportAreas, split_by
 from lineplan.zoning import apply
 
 if TYPE_CHECKING:
@@ -93,7 +94,11 @@ class Arrangement:
         return self.ground.partition.reassigned
 
     def areas(
-        self, by: str | Sequence[str] = ("status", "held_by"), *, status: str | None = None
+        self,
+        by: str | Sequence[str] = ("status", "held_by"),
+        *,
+        status: str | None = None,
+        report_by: ReportAreas | None = None,
     ) -> pd.DataFrame:
         """Areas on the ellipsoid.
 
@@ -103,15 +108,18 @@ class Arrangement:
             Of ``status``, ``unit``, ``held_by``, ``clause``.
         status : str, optional
             Only ground of this status.
+        report_by : ReportAreas, optional
+            Polygons to break the figures down by as well (`lineplan.read_report`).
 
         Returns
         -------
         DataFrame
-            The keys asked for (`status`; `unit_id` and `unit_name`; `held_by`; `clause_id`),
-            `status_label` with `status`, `area_km2`, `area_sq_mi` (square statute miles),
-            `share_of_units` (of all units, 0 to 1), with `unit_id` also `share_of_unit`, and
-            `assessed_min_km2`, `assessed_max_km2`: the range over the assessments known for the
-            day of the line (NaN where none are).
+            With `report_by` first `report_id` (``outside`` for ground in none of its polygons) and
+            `report_name`; then the keys asked for (`status`; `unit_id` and `unit_name`; `held_by`;
+            `clause_id`), `status_label` with `status`, `area_km2`, `area_sq_mi` (square statute
+            miles), `share_of_units` (of all units, 0 to 1), with `unit_id` also `share_of_unit`,
+            and `assessed_min_km2`, `assessed_max_km2`: the range over the assessments known for the
+            day of the line (NaN where none are, and with `report_by`).
 
         Raises
         ------
@@ -129,6 +137,9 @@ class Arrangement:
                 )
             zones = zones[zones["status"] == status]
             assessed = assessed[assessed["status"] == status]
+        if report_by is not None:
+            zones, keys = _reported(zones, report_by), [*report_by.columns, *keys]
+            assessed = assessed.iloc[:0]  # assessments are figures by unit
         grouped = zones.groupby(keys, sort=False)
         table = grouped.agg(area_km2=("area_km2", "sum")).reset_index()
         if "status" in keys:
@@ -326,12 +337,21 @@ def lay(plan: Plan, ground: Ground) -> Arrangement:
         **plan_conditions(plan),
         **ground_conditions(ground),
         "assessed_range_km2": ranges(assessed),
-        "notes": [*ground.notes, *_unused_clauses(plan, zones)],
+        "notes": [*ground.notes, *unused_clauses(plan, zones)],
     }
     return Arrangement(plan, ground, zones, conditions, assessed)
 
 
-def _unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
+def _reported(zones: gpd.GeoDataFrame, report: ReportAreas) -> pd.DataFrame:
+    """Zones cut by the polygons of a report, in the order of its file."""
+    split = split_by(zones, report)
+    order = {report_id: n for n, report_id in enumerate(report.frame["report_id"])}
+    rank = split["report_id"].map(order).fillna(len(order))
+    return split.iloc[np.argsort(rank.to_numpy(), kind="stable")]
+
+
+def unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
+    """Clauses that catch no ground, in words."""
     used = {*zones["clause_id"]}
     return [f"{plan.id}: clause {c.id} catches no ground" for c in plan.clause if c.id not in used]
 

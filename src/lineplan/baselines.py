@@ -16,6 +16,7 @@ from lineplan.features import read_features
 from lineplan.noding import GRID_DEG
 from lineplan.partition import Partition, partition
 from lineplan.plan import LINE, Plan, Strip
+from lineplan.planfile import read_baseline
 
 Lines = Mapping[datetime.date, str | Path]
 """Sources of control, or files of lines, by the day whose line of contact they give."""
@@ -41,7 +42,7 @@ def column_of(strip: Strip, plan: Plan) -> str:
         of = str((plan.folder / of).resolve())
     # The two sides of the day's own line are a question of holders, not of geometry.
     side = "both" if strip.of == LINE else strip.side
-    return f"{strip.km:g} km of {of}, {side}"
+    return f"{strip.km} km of {of}, {side}"
 
 
 def strips_of(
@@ -125,23 +126,15 @@ def _ground(
         return _widened(shapely.union_all(parted.line.geometry.to_numpy()), km)
     if strip.day is not None:
         return _of_day(strip, strip.day, plan, dataset, lines)
-    if "." in strip.of:
-        if plan.folder is None:
-            raise UsageError(f"{plan.id}: {strip.of} lies beside no plan file")
-        frame = read_features(plan.folder / strip.of).frame
-        baseline = shapely.union_all(frame.geometry.to_numpy())
-    else:
-        baseline = dataset.feature(strip.of)
-    return _widened(baseline, km, strip.side)
+    return _widened(read_baseline(strip.of, plan.folder, dataset), km, strip.side)
 
 
 def _widened(baseline: shapely.Geometry, km: float, side: str = "both") -> shapely.Geometry:
     if baseline.is_empty:
         return shapely.MultiPolygon()
     if km == 0:
-        if shapely.get_dimensions(baseline) < 2:
-            return shapely.MultiPolygon()
-        return baseline
+        parts = shapely.get_parts(baseline)
+        return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
     return geodesy.strip(baseline, km, side=side)  # type: ignore[arg-type]
 
 

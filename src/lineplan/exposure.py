@@ -15,6 +15,7 @@ from lineplan import geodesy
 from lineplan.arrangement import Arrangement
 from lineplan.errors import UsageError
 from lineplan.features import read_points
+from lineplan.reporting import ReportAreas, report_at
 
 SNAP_KM = 2.5
 """A point outside every unit is counted with the nearest zone up to this distance.
@@ -75,6 +76,7 @@ def find_places(
     unit: str | None = None,
     places: str | Path | None = None,
     population: str | None = None,
+    report_by: ReportAreas | None = None,
 ) -> pd.DataFrame:
     """Populated places with the zone they lie in, the most populous first.
 
@@ -87,11 +89,14 @@ def find_places(
         A table or vector file of other places, with `name`; the dataset's when not given.
     population : str, optional
         Column of `places` with their population.
+    report_by : ReportAreas, optional
+        Polygons to say which of them each place lies in (`lineplan.read_report`).
 
     Returns
     -------
     DataFrame
-        `name`, `unit_id`, `unit_name`, `held_by`, `status`, `status_label`, `clause_id`, the
+        `name`, `unit_id`, `unit_name`, `held_by`, `status`, `status_label`, `clause_id`, with
+        `report_by` `report_id` (``outside`` for none, by position) and `report_name`, the
         population, `lon`, `lat`, `outside_km` (distance to the zone a place is counted with) and
         `elsewhere` (unit whose polygon it lies in, where that is not the unit of its code).
         The dataset's population is called `population_nominal_prewar`: it is undated and must
@@ -121,6 +126,10 @@ def find_places(
     zone, outside_km = rows_at(arrangement.zones, lon, lat, codes)
     table = table.rename(columns={c: f"{c}_given" for c in _FROM_ZONE})
     table[_FROM_ZONE] = _columns_at(arrangement, zone)
+    reported: list[str] = [] if report_by is None else report_by.columns
+    if report_by is not None:
+        table = table.rename(columns={c: f"{c}_given" for c in reported})
+        table[reported] = report_at(report_by, lon, lat).to_numpy()
     table["outside_km"] = outside_km
     table["elsewhere"] = _elsewhere(arrangement, table)
     if status is not None:
@@ -131,7 +140,7 @@ def find_places(
         table = table[table["unit_id"] == _known(chosen, ids, "unit")]
     if figure is not None:
         table = table.sort_values(figure, ascending=False, kind="stable", na_position="last")
-    first = [c for c in ("name", *_FROM_ZONE, figure, "lon", "lat", "outside_km", "elsewhere") if c]
+    first = ["name", *_FROM_ZONE, *reported, figure, "lon", "lat", "outside_km", "elsewhere"]
     first = [c for c in first if c in table.columns]
     return table[[*first, *table.columns.difference(first, sort=False)]].reset_index(drop=True)
 

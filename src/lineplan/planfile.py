@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from lineplan.dataset import Dataset
-from lineplan.errors import PlanError
+from lineplan.errors import DatasetError, GeometryError, PlanError
+from lineplan.features import read_features
 from lineplan.plan import (
     AS_HELD,
     FORCES,
@@ -33,10 +36,10 @@ from lineplan.plan import (
     Strip,
     Where,
 )
+from lineplan.tomllines import Place, line_of, places_of
 
-Place = tuple[str | int, ...]
-"""Where in a plan a fault is: keys, and positions in lists (``("clause", 0, "where")``)."""
 Fault = tuple[Place, str]
+"""Where in a plan a fault is, and what it is."""
 
 
 def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
@@ -109,16 +112,13 @@ def parse_plan(
     try:
         plan = Plan.model_validate(raw)
     except ValidationError as found:
-        # With a faulty clause the list of clauses counts as empty, which says nothing new.
-        faults += [
-            _fault(raw, error)
-            for error in found.errors()
-            if not (error["type"] == "too_short" and error["loc"] == ("clause",) and raw["clause"])
-        ]
+        faults += [_fault(raw, error) for error in found.errors() if not _is_echo(error)]
     faults += _Check(raw, dataset, folder).faults()
     if faults or plan is None:
-        lines = _Lines(text)
-        said = [f"{lines.of(place)}{words}" for place, words in faults]
+        places = places_of(text)
+        numbered = [(line_of(place, places), words) for place, words in faults]
+        numbered.sort(key=lambda fault: fault[0] or 0)
+        said = [f"line {line}: {words}" if line else words for line, words in numbered]
         raise PlanError(name, list(dict.fromkeys(said)))
     plan._folder = folder
     return plan
@@ -136,72 +136,74 @@ def plan_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-class _Lines:
-    """The line of a plan file that a place in its content stands in.
+def read_baseline(of: str, folder: Path | None, dataset: Dataset) -> shapely.Geometry:
+    """What a strip is measured from, where that is no line of contact.
 
-    tomllib tells no positions: tables are found by their headers, keys by their names.
+    Parameters
+    ----------
+    of : str
+        Id of a feature of the dataset, or a vector file beside the plan.
+    folder : Path or None
+        Of the plan file.
+    dataset : Dataset
+
+    Returns
+    -------
+    shapely geometry
+        In degrees (EPSG:4326).
+
+    Raises
+    ------
+    GeometryError
+        The file is missing or cannot be used.
+    DatasetError
+        There is no such feature.
     """
+    if not _is_file(of):
+        return _joined(np.array([dataset.feature(of)]))
+    if folder is None or not (folder / of).is_file():
+        raise GeometryError(f"{of!r}: no such file beside the plan")
+    shapes = read_features(folder / of).frame.geometry.to_numpy()
+    if not len(shapes):
+        raise GeometryError(f"{of!r}: has no geometry in it")
+    for row in np.flatnonzero(~shapely.is_valid(shapes)):
+        reason = shapely.is_valid_reason(shapes[row])
+        raise GeometryError(f"{of!r}: feature {row} is not valid ({reason}); repair it")
+    return _joined(shapes)
 
-    def __init__(self, text: str) -> None:
-        self.lines = text.splitlines()
 
-    def of(self, place: Place) -> str:
-        """``line 12: ``, or nothing where the line cannot be told."""
-        start, stop, at, header = 0, len(self.lines), -1, ""
-        steps = list(place)
-        while steps:
-            name = str(steps.pop(0))
-            number = steps.pop(0) if steps and isinstance(steps[0], int) else None
-            longer = f"{header}.{name}" if header else name
-            found = self._table(longer, number, start, stop)
-            if found is None:
-                key = self._key(name, start, self._first_table(start, stop) if header else stop)
-                at = at if key is None else key
-                start = start if key is None else key
-                continue
-            header, (start, stop) = longer, found
-            at, start = start, start + 1
-        return f"line {at + 1}: " if at >= 0 else ""
-
-    def _first_table(self, start: int, stop: int) -> int:
-        for number in range(start, stop):
-            if self.lines[number].lstrip().startswith("["):
-                return number
-        return stop
-
-    def _table(
-        self, header: str, number: str | int | None, start: int, stop: int
-    ) -> tuple[int, int] | None:
-        """Lines of the table, or of the numbered one of an array of tables."""
-        name = re.escape(header)
-        opening = re.compile(
-            rf"\s*\[\[\s*{name}\s*\]\]" if number is not None else rf"\s*\[{name}\]"
+def _joined(shapes: NDArray[Any]) -> shapely.Geometry:
+    """All shapes as one; lines in pieces joined as they run, or a side would gape at bends."""
+    if (shapely.get_dimensions(shapes) == 1).all():
+        return shapely.line_merge(
+            shapely.multilinestrings(shapely.get_parts(shapes)), directed=True
         )
-        inside = re.compile(rf"\s*\[+\s*{name}\.")
-        heads = [n for n in range(start, stop) if opening.match(self.lines[n])]
-        wanted = int(number or 0)
-        if wanted >= len(heads):
-            return None
-        for line in range(heads[wanted] + 1, stop):
-            if self.lines[line].lstrip().startswith("[") and not inside.match(self.lines[line]):
-                return heads[wanted], line
-        return heads[wanted], stop
+    return shapely.union_all(shapes)
 
-    def _key(self, name: str, start: int, stop: int) -> int | None:
-        key = re.compile(rf"(^|[\s{{,.])\"?{re.escape(name)}\"?\s*[=.]")
-        return next((n for n in range(start, stop) if key.search(self.lines[n])), None)
+
+def _is_file(of: str) -> bool:
+    return "." in of
+
+
+def _is_echo(error: Any) -> bool:
+    """Whether a fault that pydantic found only repeats another."""
+    if error["type"] == "too_short":  # a list of faulty items counts as empty
+        return bool(error["input"])
+    # "or a parameter", "or unspecified": what else a key can be is no news of what it is.
+    return str(error["loc"][-1]).startswith("literal[") or (
+        error["type"] == "string_type" and error["loc"][-1] == "str"
+    )
 
 
 def _fault(raw: Mapping[str, Any], error: Any) -> Fault:
     """One fault that pydantic found: its place, and one line with the clause it stands in."""
-    steps = list(error["loc"])
-    place = tuple(step for step in steps if not _is_type(str(step)))
-    where = ""
+    place, steps = _place_of(raw, error["loc"]), list(error["loc"])
+    where, named = "", place
     if len(steps) > 1 and steps[0] == "clause" and isinstance(steps[1], int):
         clause = raw["clause"][steps[1]]
         where = f"clause {_id_of(clause if isinstance(clause, Mapping) else {}, steps[1])}: "
-        steps = steps[2:]
-    key = ".".join(str(step) for step in steps if not _is_type(str(step)))
+        named = place[2:]
+    key = ".".join(map(str, named))
     if error["type"] == "extra_forbidden":
         known = [name for name in _KEYS if name != steps[-1]]
         near = difflib.get_close_matches(str(steps[-1]), known, n=1)
@@ -209,14 +211,29 @@ def _fault(raw: Mapping[str, Any], error: Any) -> Fault:
         return place, f"{where}unknown key {key!r}{hint}"
     if error["type"] == "missing":
         return place[:-1], f"{where}{key!r} is missing"
-    message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
+    plain = _PLAIN.get(error["type"])
+    message = plain or f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
     return place, f"{where}{key}: {message}" if key else f"{where}{message}"
 
 
-def _is_type(step: str) -> bool:
-    """Whether a step of pydantic's path is the name of a type, not a key of the file."""
-    return step in ("Forces", "str", "float") or step.startswith(
-        ("literal[", "tuple[", "function-", "constrained-")
+_PLAIN = {"model_type": "must be a table", "too_short": "must not be empty"}
+
+
+def _place_of(raw: Any, steps: Iterable[str | int]) -> Place:
+    """Place in a plan of pydantic's path, which counts one item as a list and names types."""
+    place: Place = ()
+    for step in steps:
+        if isinstance(raw, list) and isinstance(step, int):
+            place, raw = (*place, step), raw[step]
+        elif isinstance(raw, Mapping) and (step in raw or not _is_type(step)):
+            place, raw = (*place, step), raw.get(step)
+    return place
+
+
+def _is_type(step: str | int) -> bool:
+    """Whether a step of pydantic's path is a type, or the number of an item without its list."""
+    return step in ("Forces", "str", "float") or str(step).startswith(
+        ("literal[", "tuple[", "function-", "constrained-", *"0123456789")
     )
 
 
@@ -235,6 +252,13 @@ def _strings(table: Mapping[str, Any], key: str) -> list[str]:
     found = table.get(key, [])
     found = [found] if isinstance(found, str) else found
     return [s for s in found if isinstance(s, str)] if isinstance(found, list) else []
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _id_of(table: Mapping[str, Any], position: int) -> str:
@@ -283,8 +307,8 @@ class _Check:
                 last = len(ids) - 1 - ids[::-1].index(twice)
                 yield (kind, last), f"{kind} {twice}: the id is used twice"
         for name, table in self.parameters.items():
-            for words in self._of_parameter(name, table):
-                yield ("parameters", name), words
+            for place, words in self._of_parameter(name, table):
+                yield ("parameters", name, *place), f"parameter {name}: {words}"
         for number, table in enumerate(_tables(self.raw, "revoked_if")):
             for place, words in self._of_revocation(table):
                 name = _id_of(table, number)
@@ -316,15 +340,15 @@ class _Check:
                 place = ("clause", self.clause_ids.index(clause_id), "overrides")
                 yield place, f"clause {clause_id}: overrides a clause that overrides it"
 
-    def _of_parameter(self, name: str, table: object) -> Iterator[str]:
+    def _of_parameter(self, name: str, table: object) -> Iterator[Fault]:
         try:
             parameter = Parameter.model_validate(table)
         except ValidationError:
             return
         if name in (*self.parties, UNSPECIFIED, "none", AS_HELD, *RECOGNITIONS):
-            yield f"parameter {name}: the name is a word of the plan language; choose another"
+            yield (), "the name is a word of the plan language; choose another"
         if parameter.default is not None and (fault := parameter.fault(parameter.default)):
-            yield f"parameter {name}: default {fault}"
+            yield ("default",), f"default {fault}"
 
     def _of_clause(self, clause_id: str, clause: Mapping[str, Any]) -> Iterator[Fault]:
         for other in _strings(clause, "overrides"):
@@ -340,10 +364,11 @@ class _Check:
         yield from self._of_terms(clause)
         readings = [str(reading.get("id", "?")) for reading in _tables(clause, "reading")]
         for twice in sorted({r for r in readings if readings.count(r) > 1}):
-            yield ("reading",), f"reading {twice}: the id is used twice"
+            last = len(readings) - 1 - readings[::-1].index(twice)
+            yield ("reading", last), f"reading {twice}: the id is used twice"
         for number, reading in enumerate(_tables(clause, "reading")):
-            for words in self._of_reading(reading):
-                yield ("reading", number), words
+            for place, words in self._of_reading(reading):
+                yield ("reading", number, *place), words
 
     def _of_texts(self, table: Mapping[str, Any]) -> Iterator[Fault]:
         for number, quote in enumerate(_tables(table, "text")):
@@ -352,53 +377,59 @@ class _Check:
 
     def _of_where(self, where: Mapping[str, Any]) -> Iterator[Fault]:
         for key in ("units", "not_units"):
-            for unit in _strings(where, key):
+            for number, unit in enumerate(_strings(where, key)):
                 for words in self._known(unit, self.units, f"{key} names", "unit"):
-                    yield (key,), words
+                    yield (key, number), words
         for party in _strings(where, "held_by"):
             for words in self._party(party, "held_by", NO_PARTY):
                 yield ("held_by",), words
         for key in ("within", "beyond"):
-            for strip in _tables(where, key):
-                for words in self._of_strip(key, strip):
-                    yield (key,), f"{key}: {words}"
+            for number, strip in enumerate(_tables(where, key)):
+                for field, words in self._of_strip(key, strip):
+                    yield (key, number, field), f"{key}: {words}"
         for number, alternative in enumerate(_tables(where, "any")):
+            if not alternative:
+                yield ("any", number), "any: an alternative without a key is all ground"
             for place, words in self._of_where(alternative):
                 yield ("any", number, *place), words
 
-    def _of_strip(self, key: str, strip: Mapping[str, Any]) -> Iterator[str]:
+    def _of_strip(self, key: str, strip: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Faults of one strip, each with the key it stands in."""
         of, km, side = strip.get("of"), strip.get("km"), strip.get("side", "both")
-        is_of_contact = isinstance(of, str) and of.partition("@")[0] == LINE
-        if isinstance(of, str):
-            yield from self._baseline(of)
         if isinstance(km, str):
-            yield from self._distance(km)
-        elif km == 0 and is_of_contact:
-            yield "0 km of a line is no ground; give a distance above 0"
-        if not isinstance(side, str) or side == "both" or not isinstance(of, str):
+            yield from (("km", words) for words in self._distance(km))
+        if not (isinstance(of, str) and of and isinstance(side, str)):
             return
-        if is_of_contact:
-            yield from self._known(side, ["both", *self.parties], "side names", "party")
-            if key == "beyond" and of != LINE:
-                yield f"a side of {of} is ground held on another day; leave side out of beyond"
-        elif key == "beyond":
-            yield f"side {side!r} has no end; use within for one side of {of}"
-        else:
-            yield from self._known(side, ["both", "left", "right"], "side is", "side of a line")
-
-    def _baseline(self, of: str) -> Iterator[str]:
-        if of == LINE:
+        line, at, day = of.partition("@")
+        if line == LINE:
+            if at and not _is_day(day):
+                yield "of", f"{of!r} names no day; write {LINE}@YYYY-MM-DD"
+            if km == 0 and not isinstance(km, bool):
+                yield "km", "0 km of a line is no ground; give a distance above 0"
+            for words in self._known(side, ["both", *self.parties], "side names", "party"):
+                yield "side", words
+            if side != "both" and key == "beyond" and at:
+                yield "side", f"a side of {of} is ground held on another day; leave side out"
             return
-        if of.startswith(f"{LINE}@"):
-            try:
-                datetime.date.fromisoformat(of.partition("@")[2])
-            except ValueError:
-                yield f"{of!r} names no day; write {LINE}@YYYY-MM-DD"
-        elif "." in of:
-            if self.folder is None or not (self.folder / of).is_file():
-                yield f"{of!r}: no such file beside the plan"
+        if side != "both" and key == "beyond":
+            yield "side", f"side {side!r} has no end; use within for one side of {of}"
         else:
-            yield from self._known(of, [LINE, *self.dataset.feature_ids()], "of names", "feature")
+            for words in self._known(side, ["both", "left", "right"], "side is", "side of a line"):
+                yield "side", words
+        if not _is_file(of) and of not in self.dataset.feature_ids():
+            features = [LINE, *self.dataset.feature_ids()]
+            yield from (("of", words) for words in self._known(of, features, "of names", "feature"))
+            return
+        try:
+            dimensions = int(shapely.get_dimensions(read_baseline(of, self.folder, self.dataset)))
+        except (DatasetError, GeometryError) as fault:
+            yield "of", str(fault)
+            return
+        what = ("point", "line", "area")[dimensions]
+        if km == 0 and not isinstance(km, bool) and dimensions < 2:
+            yield "km", f"0 km of a {what} is no ground; give a distance above 0"
+        if side in ("left", "right") and dimensions != 1:
+            yield "side", f"{of} is {'an' if what == 'area' else 'a'} {what}, with no {side} side"
 
     def _distance(self, name: str) -> Iterator[str]:
         yield from self._known(name, list(self.parameters), "km names", "parameter")
@@ -407,7 +438,7 @@ class _Check:
         except ValidationError:
             return
         if parameter.choices:
-            if any(not isinstance(c, (int, float)) or c < 0 for c in parameter.choices):
+            if any(isinstance(c, (str, bool)) or c < 0 for c in parameter.choices):
                 yield f"parameter {name} is a distance; its choices must be numbers from 0"
         elif name in self.parameters and (parameter.min is None or parameter.min < 0):
             yield f"parameter {name} is a distance; give it a min of 0 or more"
@@ -451,22 +482,22 @@ class _Check:
             str(choice) for choice in table.get("choices") or [table.get("default", UNSPECIFIED)]
         ]
 
-    def _of_reading(self, reading: Mapping[str, Any]) -> Iterator[str]:
+    def _of_reading(self, reading: Mapping[str, Any]) -> Iterator[Fault]:
         name = reading.get("id", "?")
-        yield from (f"reading {name}: {fault}" for fault in self._source(reading))
+        yield from ((("source",), f"reading {name}: {fault}") for fault in self._source(reading))
         chosen = reading.get("set", {})
         for key, value in chosen.items() if isinstance(chosen, Mapping) else ():
             if key not in self.parameters:
-                yield from self._known(
-                    key, list(self.parameters), f"reading {name} sets", "parameter"
-                )
+                known = list(self.parameters)
+                for words in self._known(key, known, f"reading {name} sets", "parameter"):
+                    yield ("set", key), words
                 continue
             try:
                 fault = Parameter.model_validate(self.parameters[key]).fault(value)
             except ValidationError:
                 continue
             if fault:
-                yield f"reading {name}: {key}: {fault}"
+                yield ("set", key), f"reading {name}: {key}: {fault}"
 
     def _source(self, table: Mapping[str, Any]) -> Iterator[str]:
         for source in _strings(table, "source"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
-from lineplan.plan import TERMS, UNSPECIFIED, Clause, Plan
+from lineplan.plan import UNSPECIFIED
+from lineplan.reporting import ReportAreas
 
 Form = Literal["table", "csv", "json", "markdown"]
 
@@ -23,6 +24,8 @@ _HEADS = {
     "share_of_unit": "of unit",
     "range_km2": "km² by assessment",
     "name": "place",
+    "report_id": "reported by",
+    "report_name": "named",
 }
 
 
@@ -46,7 +49,8 @@ def exact(table: pd.DataFrame, conditions: Mapping[str, Any], form: Form) -> str
         rows = json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))
         document = {"conditions": dict(conditions), "rows": rows}
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    keys = [k for k in ("plan_id", "line_date", "line_source") if k in conditions]
+    kept = ("plan_id", "line_date", "line_source", "report_source")
+    keys = [key for key in kept if key in conditions]
     return str(table.assign(**{key: conditions[key] for key in keys}).to_csv(index=False))
 
 
@@ -67,7 +71,13 @@ def heading(arrangement: Arrangement, form: Form) -> str:
     return ending.join(lines) + "\n"
 
 
-def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form) -> str:
+def areas_for_reading(
+    arrangement: Arrangement,
+    areas: pd.DataFrame,
+    form: Form,
+    *,
+    report_by: ReportAreas | None = None,
+) -> str:
     """Areas in whole km² with their heading, labels and range.
 
     Parameters
@@ -76,6 +86,8 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
     areas : DataFrame
         From `Arrangement.areas`.
     form : {"table", "markdown"}
+    report_by : ReportAreas, optional
+        Polygons that the areas are broken down by.
     """
     said = arrangement.conditions
     shown = areas.drop(
@@ -105,6 +117,8 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
             f"{said['reassigned_pieces']} piece(s)."
         )
     lines.append(f"{moved} Units: {said['units_source']}.")
+    if report_by is not None:
+        lines.append(f"Reported by {report_by.name}, column {report_by.id_column}.")
     beyond = (areas["area_km2"] < low - 0.5) | (areas["area_km2"] > high + 0.5)
     if beyond.any():
         lines.append(
@@ -112,6 +126,84 @@ def areas_for_reading(arrangement: Arrangement, areas: pd.DataFrame, form: Form)
             "none of theirs, and drawn more coarsely or by other rules."
         )
     return "\n".join(lines) + "\n"
+
+
+def side_by_side(
+    arrangements: Sequence[Arrangement],
+    keys: Sequence[str],
+    *,
+    status: str | None = None,
+    form: Form,
+) -> str:
+    """Areas by several sources of control, and their range.
+
+    Parameters
+    ----------
+    arrangements : sequence of Arrangement
+        Of one plan, each on another source.
+    keys : sequence of str
+        As in `Arrangement.areas`.
+    status : str, optional
+        Only ground of this status; 0 in a source that gives none of it.
+    form : {"table", "markdown", "csv", "json"}
+
+    Returns
+    -------
+    str
+        For reading a column for each source; CSV and JSON have a row for each source.
+    """
+    tables = [arrangement.areas(keys) for arrangement in arrangements]
+    if status is not None:
+        if not any((zones["status"] == status).any() for zones in (a.zones for a in arrangements)):
+            arrangements[0].areas(status=status)  # says which there are
+        tables = [a.areas(["status", *keys]) for a in arrangements]
+        tables = [table[table["status"] == status] for table in tables]
+    heads = [
+        c for c in ("status", "unit_id", "unit_name", "held_by", "clause_id") if c in tables[0]
+    ]
+    areas = pd.concat(
+        [t.set_index(heads)["area_km2"].rename(i) for i, t in enumerate(tables)], axis=1
+    ).fillna(0.0)
+    low, high = areas.min(axis=1), areas.max(axis=1)
+    said = [arrangement.conditions for arrangement in arrangements]
+    if form in ("csv", "json"):
+        rows = [
+            areas[i]
+            .rename("area_km2")
+            .reset_index()
+            .assign(
+                least_km2=low.to_numpy(),
+                most_km2=high.to_numpy(),
+                line_source=one["line_source"],
+                line_date=one["line_date"],
+                control_class=one["control_class"],
+            )
+            for i, one in enumerate(said)
+        ]
+        common: dict[str, Any] = {"plan_id": said[0]["plan_id"]}
+        if form == "json":
+            common["sources"] = said
+        return exact(pd.concat(rows, ignore_index=True), common, form)
+    letters = [_letter(i) for i in range(len(said))]
+    shown = areas.map("{:,.0f}".format).set_axis(letters, axis=1)
+    shown["range km²"] = [
+        f"{a:,.0f}-{b:,.0f}" if round(a) < round(b) else f"{a:,.0f}"
+        for a, b in zip(low, high, strict=True)
+    ]
+    shown = shown.reset_index().drop(columns="unit_id", errors="ignore")
+    bullet = "- " if form == "markdown" else ""
+    sources = [
+        f"{bullet}{letter}: {one['line_source']}; line of {one['line_date'] or 'no stated date'}; "
+        f"held: {one['control_class']}"
+        for letter, one in zip(letters, said, strict=True)
+    ]
+    first = heading(arrangements[0], form).splitlines()
+    plan = [line for line in first if not line.startswith("Line of")]
+    return "\n".join([*plan, "", grid(shown, form), "", *sources]) + "\n"
+
+
+def _letter(index: int) -> str:
+    return chr(ord("A") + index) if index < 26 else f"source {index + 1}"
 
 
 def point_for_reading(arrangement: Arrangement, row: pd.Series[Any]) -> str:
@@ -170,52 +262,3 @@ def _markdown(text: str) -> str:
 
 def _is_figure(text: str) -> bool:
     return not text.strip("-+%., 0123456789") or text == "not known"
-
-
-def plan_for_reading(plan: Plan) -> str:
-    """A plan in words: clauses, quotations, readings, parameters and sources."""
-    force = "in force" if plan.in_force else "a proposal, not in force"
-    lines = [
-        f"{plan.title['en']}  [{plan.id}]",
-        f"Text of {plan.date}; {force}. Ground that no clause speaks of: {plan.elsewhere}.",
-        "",
-    ]
-    for clause in plan.clause:
-        lines += [*_clause_for_reading(clause), ""]
-    if plan.parameters:
-        lines.append("Parameters (--set NAME=VALUE):")
-    for name, p in plan.parameters.items():
-        allowed = ", ".join(map(str, p.choices)) or f"{p.min} to {p.max} {p.unit}".strip()
-        default = "must be set" if p.default is None else f"default {p.default}"
-        lines.append(f"    {name}: {allowed}; {default}. {p.text.get('en', '')}".rstrip())
-    lines += ["", "Sources:"] if plan.parameters else ["Sources:"]
-    for source in plan.source:
-        day = f" ({source.date})" if source.date else ""
-        lines.append(f"    {source.id}: {source.name}{day} {source.url}".rstrip())
-    return "\n".join(lines) + "\n"
-
-
-def _clause_for_reading(clause: Clause) -> list[str]:
-    where = clause.where
-    ground = [
-        f"{words} {', '.join(names)}"
-        for words, names in (
-            ("units", where.units),
-            ("not units", where.not_units),
-            ("held by", where.held_by),
-        )
-        if names
-    ]
-    lines = [
-        f"{clause.id}  {clause.subject}: {clause.status}",
-        f"    ground: {'; '.join(ground) or 'everywhere'}",
-    ]
-    if clause.overrides:
-        lines.append(f"    overrides: {', '.join(clause.overrides)}")
-    said = {term: clause.said(term) for term in TERMS}
-    lines += [f"    {term}: {value}" for term, value in said.items() if value != UNSPECIFIED]
-    lines += [f"    [{q.language}, {q.kind}] {q.quote}" for q in clause.text]
-    for reading in clause.reading:
-        option = f" (--reading {clause.id}={reading.id})" if reading.set else ""
-        lines.append(f"    reading {reading.id}{option}: {reading.text.get('en', '')}")
-    return lines

@@ -134,11 +134,11 @@ def _selects(where: Where, ground: pd.DataFrame, plan: Plan) -> Bool:
         mask &= ~ground["unit_id"].isin(where.not_units).to_numpy()
     if where.held_by:
         mask &= ground["held_by"].isin(where.held_by).to_numpy()
-    for strip in (*where.within, *where.beyond):
-        inside = ground[column_of(strip, plan)].to_numpy(dtype=bool)
-        mask &= inside if strip in where.within else ~inside
-        if strip.of == LINE and strip.side != "both":
-            mask &= (ground["held_by"] == strip.side).to_numpy()
+    for strips, is_within in ((where.within, True), (where.beyond, False)):
+        for strip in strips:
+            mask &= ground[column_of(strip, plan)].to_numpy(dtype=bool) == is_within
+            if strip.of == LINE and strip.side != "both":
+                mask &= (ground["held_by"] == strip.side).to_numpy()
     if where.any:
         mask &= np.any([_selects(w, ground, plan) for w in where.any], axis=0)
     return mask

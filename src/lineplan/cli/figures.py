@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lineplan.cli.options import Ground, PlanArgument, StatusOption, with_ground
+from lineplan.cli.options import (
+    Ground,
+    PlanArgument,
+    ReportByOption,
+    ReportIdOption,
+    StatusOption,
+    read_report_areas,
+    with_ground,
+)
 from lineplan.cli.output import EXACT, FormatOption, OutOption, TableFormat, say, write
 from lineplan.errors import UsageError
 
@@ -35,6 +43,8 @@ def areas(
         ),
     ] = None,
     status: StatusOption = None,
+    report_by: ReportByOption = None,
+    report_id: ReportIdOption = None,
     form: FormatOption = TableFormat.table,
     output: OutOption = None,
     *,
@@ -43,16 +53,27 @@ def areas(
     """Compute areas on the ellipsoid, by status and holder unless told otherwise.
 
     Example: lineplan areas --status demilitarized_buffer --by unit --format csv
+
+    With several --control, each source has a column, and the last is their range.
     """
     from lineplan import tables
 
-    arrangement = ground.arrange(plan)
     keys = [key.value for key in by or (By.status, By.held_by)]
-    table = arrangement.areas(keys, status=status)
+    if len(ground.control or ()) > 1:
+        if report_by is not None:
+            raise UsageError("--report-by goes with one --control")
+        sources = ground.arrange_each(plan)
+        write(tables.side_by_side(sources, keys, status=status, form=form.value), output)
+        return
+    report = read_report_areas(report_by, report_id)
+    arrangement = ground.arrange(plan)
+    table = arrangement.areas(keys, status=status, report_by=report)
     if form in EXACT:
-        write(tables.exact(table, arrangement.conditions, form.value), output)
+        conditions = arrangement.conditions | (report.papers if report else {})
+        write(tables.exact(table, conditions, form.value), output)
     else:
-        write(tables.areas_for_reading(arrangement, table, form.value), output)
+        text = tables.areas_for_reading(arrangement, table, form.value, report_by=report)
+        write(text, output)
 
 
 @with_ground
@@ -76,6 +97,8 @@ def places(
         str | None,
         typer.Option(metavar="DATE", help="Day that the population figures hold for."),
     ] = None,
+    report_by: ReportByOption = None,
+    report_id: ReportIdOption = None,
     form: FormatOption = TableFormat.table,
     output: OutOption = None,
     *,
@@ -97,13 +120,16 @@ def places(
     if population_date is not None and population is None:
         raise UsageError("--population-date needs --population COLUMN")
     day = as_date(population_date)
+    report = read_report_areas(report_by, report_id)
     arrangement = ground.arrange(plan)
-    table = arrangement.places(status=status, unit=unit, places=places_file, population=population)
+    table = arrangement.places(
+        status=status, unit=unit, places=places_file, population=population, report_by=report
+    )
     _say_displaced(table)
     note = POPULATION_NOTE
     if population is not None:
         note = f"as of {day}" if day else "undated"
-    conditions = arrangement.conditions | {"population": note}
+    conditions = arrangement.conditions | {"population": note} | (report.papers if report else {})
     if population is not None and day is not None:
         counted = table[(table["status"] != "") & table[population].notna()]
         conditions["population_total"] = float(counted[population].sum())
@@ -119,7 +145,8 @@ def places(
     if form in EXACT:
         write(tables.exact(table, conditions, form.value), output)
         return
-    columns = ["name", "unit_name", "held_by", "status", *([figure] if figure else [])]
+    columns = ["name", "unit_name", "held_by", "status", *(report.columns if report else [])]
+    columns += [figure] if figure else []
     shown = table[[c for c in columns if c in table.columns]]
     body = tables.grid(shown.rename(columns={figure: f"population ({note})"}), form.value)
     write(f"{tables.heading(arrangement, form.value)}\n{body}\n", output)

@@ -6,17 +6,23 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from lineplan.cli.output import say
+from lineplan.cli.sources import SourceOptions
 from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
+    from lineplan.comparison import Comparison
+    from lineplan.plan import Plan
+    from lineplan.reporting import ReportAreas
 
 _GROUND = "Ground (the same for every command)"
 
@@ -25,6 +31,19 @@ PlanArgument = Annotated[
 ]
 StatusOption = Annotated[
     str | None, typer.Option(metavar="STATUS", help="Only ground of this status.")
+]
+
+
+ReportByOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Figures by any other polygons as well (districts, communities, cells of a grid): a "
+        "vector file.",
+    ),
+]
+ReportIdOption = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column of --report-by with their ids.")
 ]
 
 
@@ -37,15 +56,16 @@ class OnOverlap(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(SourceOptions):
     """The options that say on which ground, line and reading a plan is laid."""
 
     control: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="FILE|NAME",
-            help="Area of control: any vector file of polygons (FILE:LAYER for one of several "
-            "layers), or a control file of the dataset by name.",
+            help="Area of control: polygons, lines of contact or settlements of any kind "
+            "(FILE:LAYER for one of several layers), a source file, or a control file of the "
+            "dataset by name. areas sets several side by side.",
             rich_help_panel=_GROUND,
         ),
     ] = None
@@ -115,28 +135,97 @@ class Ground:
         ),
     ] = None
 
-    def arrange(self, plan: str) -> Arrangement:
+    @property
+    def values(self) -> dict[str, str | float]:
+        """Values by parameter, as --set gives them."""
+        return {name: value_of(value) for name, value in pairs_of("--set", self.set)}
+
+    @property
+    def readings(self) -> dict[str, str]:
+        """Readings by clause, as --reading gives them."""
+        return dict(pairs_of("--reading", self.reading))
+
+    @property
+    def lines(self) -> dict[date, str | Path]:
+        """Sources by day, as --line gives them."""
+        from lineplan.ground import as_date
+
+        pairs = pairs_of("--line", self.line)
+        return {day: file for given, file in pairs if (day := as_date(given))}
+
+    def _one_control(self) -> str | None:
+        """The one source of control; UsageError where several are given."""
+        if len(self.control or ()) > 1:
+            raise UsageError(
+                f"--control is given {len(self.control or ())} times; this command reads one "
+                "source (lineplan areas sets several side by side)"
+            )
+        return self.control[0] if self.control else None
+
+    def _read_control(self, control: str | None) -> dict[str, Any]:
+        """`control` and `as_of` as `arrange` takes them, the source read as its options say."""
+        from lineplan.ground import as_date
+
+        if not self.is_told():
+            return {"control": control, "as_of": self.as_of}
+        return {"control": self.read(control, as_date(self.as_of)), "as_of": None}
+
+    def arrange(self, plan: str | Plan) -> Arrangement:
         """The arrangement, its notes said on stderr."""
-        from lineplan.arrangement import arrange
+        return self._arrange(plan, self._one_control())
+
+    def arrange_each(self, plan: str | Plan) -> list[Arrangement]:
+        """An arrangement for every source of control that is given."""
+        if self.is_told():
+            raise UsageError(
+                "options that say how a source is read go with one --control; keep how each is "
+                "read in a source file (--save-source FILE.toml) and give that as --control"
+            )
+        return [self._arrange(plan, control) for control in self.control or ()]
+
+    def _arrange(self, plan: str | Plan, control: str | None) -> Arrangement:
+        from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             arrangement = arrange(
                 plan,
-                control=self.control,
+                **self._read_control(control),
                 units=self.units,
                 unit_id=self.unit_id,
-                as_of=self.as_of,
-                set={name: value_of(value) for name, value in pairs_of("--set", self.set)},
-                readings=dict(pairs_of("--reading", self.reading)),
+                set=self.values,
+                readings=self.readings,
                 contested=self.contested,
                 on_overlap=self.on_overlap.value,
                 reconcile=not self.no_reconcile,
                 lines=dict(pairs_of("--line", self.line)),
             )
+        unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
-            say(f"note: {note}")
+            say(f"{'warning' if note in unused else 'note'}: {note}")
         return arrangement
+
+    def compare(self, plans: list[str]) -> Comparison:
+        """The comparison, its notes said on stderr."""
+        from lineplan.comparison import compare
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
+            comparison = compare(
+                *plans,
+                **self._read_control(self._one_control()),
+                units=self.units,
+                unit_id=self.unit_id,
+                set=self.values,
+                readings=self.readings,
+                contested=self.contested,
+                on_overlap=self.on_overlap.value,
+                reconcile=not self.no_reconcile,
+                lines=dict(pairs_of("--line", self.line)),
+            )
+        for note in comparison.conditions["notes"]:
+            say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
+        return comparison
 
 
 def with_ground(command: Callable[..., None]) -> Callable[..., None]:
@@ -153,15 +242,30 @@ def with_ground(command: Callable[..., None]) -> Callable[..., None]:
         **get_type_hints(Ground, include_extras=True),
     }
     kept = [p.replace(annotation=hints[n]) for n, p in own.items() if n != "ground"]
+    inherited = SourceOptions.__dataclass_fields__
     added = [
         inspect.Parameter(
             f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
         )
-        for f in fields(Ground)
+        for f in sorted(fields(Ground), key=lambda f: f.name in inherited)
     ]
     wrapper.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}
     return wrapper
+
+
+def read_report_areas(report_by: str | None, report_id: str | None) -> ReportAreas | None:
+    """The polygons of --report-by, their notes said on stderr; None where it is not given."""
+    from lineplan.reporting import read_report
+
+    if report_by is None:
+        if report_id is not None:
+            raise UsageError("--report-id needs --report-by FILE")
+        return None
+    report = read_report(report_by, report_id)
+    for note in report.notes:
+        say(f"note: {note}")
+    return report
 
 
 def pairs_of(option: str, given: Iterable[str] | None) -> list[tuple[str, str]]:

@@ -58,11 +58,13 @@ def write(text: str, path: Path | None) -> None:
     say(f"wrote {path}")
 
 
-def write_rows(table: pd.DataFrame, conditions: Mapping[str, Any], form: TableFormat) -> None:
-    """Write a table to stdout in the form asked for."""
+def write_rows(
+    table: pd.DataFrame, conditions: Mapping[str, Any], form: TableFormat, path: Path | None = None
+) -> None:
+    """Write a table in the form asked for."""
     from lineplan import tables
 
     if form in EXACT:
-        write(tables.exact(table, conditions, form.value), None)
+        write(tables.exact(table, conditions, form.value), path)
     else:
-        write(tables.grid(table, form.value) + "\n", None)
+        write(tables.grid(table, form.value) + "\n", path)

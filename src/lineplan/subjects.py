@@ -1,0 +1,104 @@
+"""Subjects: clauses of several plans that speak of the same thing, set side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lineplan.dataset import Dataset, Subject
+from lineplan.plan import Clause, Plan, Quote
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one clause says on a subject.
+
+    Attributes
+    ----------
+    clause : Clause
+    quote : Quote
+        The first published text; the first of all where none is published.
+    english : Quote or None
+        An English one, where `quote` is in another language; a published one before ours.
+    readings : tuple of str
+        Ids of the readings in effect: chosen, or taken as they stand.
+    area_km2 : float
+        Ground that the clause takes, of the subject's own.
+    """
+
+    clause: Clause
+    quote: Quote
+    english: Quote | None
+    readings: tuple[str, ...]
+    area_km2: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject, and by plan the clauses on it (none where the text does not speak of it)."""
+
+    subject: Subject
+    entries: Mapping[str, tuple[Entry, ...]]
+
+
+def align(plans: Sequence[Plan], dataset: Dataset, ground: pd.DataFrame) -> list[Row]:
+    """Set the clauses of plans side by side.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+    dataset : Dataset
+        Whose subjects come first, in its order; others follow as plans name them.
+    ground : DataFrame
+        `unit_id`, `area_km2` and, for each plan, ``<plan id>.clause_id``.
+
+    Returns
+    -------
+    list of Row
+        A clause stands with every subject that it names, ignoring case, between commas. With a
+        subject of units only ground in them is counted.
+    """
+    subjects = {_folded(s.name["en"]): s for s in dataset.subjects}
+    for plan in plans:
+        for clause in plan.clause:
+            for name in clause.subject.split(","):
+                subjects.setdefault(_folded(name), Subject(name={"en": name.strip()}))
+    subjects.pop("", None)
+    rows = []
+    for key, subject in subjects.items():
+        own = np.ones(len(ground), dtype=bool)
+        if subject.units:
+            own &= ground["unit_id"].isin(subject.units).to_numpy()
+        if subject.not_units:
+            own &= ~ground["unit_id"].isin(subject.not_units).to_numpy()
+        entries = {
+            plan.id: tuple(
+                _entry(plan, clause, ground, own)
+                for clause in plan.clause
+                if key in map(_folded, clause.subject.split(","))
+            )
+            for plan in plans
+        }
+        rows.append(Row(subject, entries))
+    return rows
+
+
+def _entry(plan: Plan, clause: Clause, ground: pd.DataFrame, own: np.ndarray) -> Entry:
+    taken = (ground[f"{plan.id}.clause_id"] == clause.id).to_numpy()
+    quotes = sorted(clause.text, key=lambda quote: quote.kind != "published")
+    english = [quote for quote in quotes if quote.language == "en"]
+    chosen = [c.partition("=")[2] for c in plan.chosen_readings if c.startswith(f"{clause.id}=")]
+    return Entry(
+        clause,
+        quotes[0],
+        None if quotes[0].language == "en" or not english else english[0],
+        tuple(r.id for r in clause.reading if not r.set or r.id in chosen),
+        float(ground["area_km2"].to_numpy()[taken & own].sum()),
+    )
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
