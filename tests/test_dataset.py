@@ -48,7 +48,7 @@ def test_file_has_the_rows_described(file: dict[str, str]) -> None:
     else:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         lists = (content.get(key) for key in ("point", "clause", "rule"))
-            rows = len(next(filter(None, lists), ()))
+        rows = len(next(filter(None, lists), ()))
     assert rows == file["rows"]
 
 

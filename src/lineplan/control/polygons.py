@@ -96,7 +96,7 @@ def _telling(frame: gpd.GeoDataFrame) -> str:
     """Columns that may say more than is read from them, with their values."""
     said = []
     for column in frame.columns.drop("geometry"):
-        if 1 < frame[column].nunique() <= _FEW and frame[column].dtype == object:
+        if 1 < frame[column].nunique() <= _FEW and not pd.api.types.is_numeric_dtype(frame[column]):
             said.append(f"{column}: {values_of(frame[column])}")
     return (
         f"; if a column says otherwise, name it with --holder ({'; '.join(said)})" if said else ""

@@ -22,9 +22,9 @@ SETTLED = ("contested", "unknown", NONE)
 _MOST_LISTED = 12
 
 
-def folded(value: object) -> str:
+def folded(value: Any) -> str:
     """`value` without letter case, and with any run of white space, NBSP too, as one space."""
-    return "" if value is None or value is pd.NaT else " ".join(str(value).casefold().split())
+    return "" if pd.isna(value) else " ".join(str(value).casefold().split())
 
 
 def known_holders(dataset: Dataset) -> list[str]:

@@ -222,6 +222,8 @@ def _seam(
     rings = [
         ring for polygon in whole[shapely.get_dimensions(whole) == 2] for ring in polygon.interiors
     ]
+    if not rings:
+        return np.array([], dtype=object)
     holes = shapely.difference(shapely.polygons(rings), drawn, grid_size=_GRID_DEG)
     holes = shapely.get_parts(holes)
     holes = holes[(shapely.get_dimensions(holes) == 2) & ~shapely.is_empty(holes)]
