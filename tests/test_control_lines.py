@@ -91,9 +91,10 @@ def test_short_ends_are_led_on_and_said(tmp_path: Path, toy: lp.Dataset) -> None
     assert "line 0 ends 2.21 km short of a border or another line near 31.000, -0.980" in said[0]
 
 
-def test_pieces_of_one_line_are_joined(tmp_path: Path, toy: lp.Dataset) -> None:
+@pytest.mark.parametrize("gap", [0, 1e-7, 0.02])
+def test_pieces_of_one_line_are_joined(gap: float, tmp_path: Path, toy: lp.Dataset) -> None:
     path = drawn(
-        tmp_path / "f.geojson", LineString([(31, -2), (31, 0)]), LineString([(31, 0.02), (31, 2)])
+        tmp_path / "f.geojson", LineString([(31, -2), (31, 0)]), LineString([(31, gap), (31, 2)])
     )
     control = lp.read_control(path, toy, left="bora")
     assert held_km2(control, toy) == pytest.approx(2 * SQUARE_KM2, rel=1e-9)

@@ -142,7 +142,7 @@ def _joints(
             over_km = _km(shapely.intersection(joint, units))
             if not others.is_empty:
                 link = shapely.shortest_line(end, others)
-                if _km(link) < over_km or _km(link) <= tolerance_km:
+                if _km(link) < over_km:
                     joint, over_km = link, _km(link)
             if over_km > tolerance_km:
                 loose.append(f"near {end.x:.3f}, {end.y:.3f}, {over_km:.1f} km from anything")
