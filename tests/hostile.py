@@ -29,7 +29,9 @@ def hostile(arrangement: lp.Arrangement) -> lp.Arrangement:
     return dataclasses.replace(
         arrangement,
         plan=plan,
-        units=arrangement.units.assign(name=HOSTILE),
+        ground=dataclasses.replace(
+            arrangement.ground, units=arrangement.units.assign(name=HOSTILE)
+        ),
         zones=arrangement.zones.assign(unit_name=HOSTILE),
         conditions={
             **arrangement.conditions,

@@ -17,7 +17,7 @@ from toyland import SQUARE_KM2, claims
 import lineplan as lp
 from lineplan.geodesy import area_m2
 from lineplan.plan import TERMS
-from lineplan.planfile import parse_plan
+from lineplan.plan.file import parse_plan
 
 
 def by_status(arrangement: lp.Arrangement) -> dict[str, float]:

@@ -42,6 +42,7 @@ ROOT = Path(__file__).parents[1]
         "plans schema",
         "data",
         "data list",
+        "compare",
         "data verify",
     ],
 )

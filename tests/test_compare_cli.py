@@ -17,8 +17,8 @@ from hostile import HOSTILE
 
 import lineplan as lp
 from lineplan.cli import run
-from lineplan.comparisonpage import page
-from lineplan.comparisontext import for_reading
+from lineplan.comparison.page import page
+from lineplan.comparison.text import for_reading
 from lineplan.labels import LANGUAGES
 from lineplan.tables import grid
 
@@ -82,13 +82,18 @@ def test_every_table_says_what_it_depends_on(line: Any) -> None:
         assert (
             "point21: 28-point draft, Point 21: territories (text of 2025-11-20; a proposal" in part
         )
-        assert part.count("a proposal, not in force") == 2
+        assert "as_held: Control as it is (reference) (text of 2025-11-20; a reference" in part
         assert "readings and parameters: relinquished_to = ua" in part
         assert "none chosen" in part
     assert re.search(r"point21 +74,143 +53,255 +5,865 +2,053 +463,780\n", parts[0])
-    assert re.search(r"point21 +ru +ua +Control would pass to Ukraine +2,053 +18\n", parts[1])
-    assert re.search(r"point21 +ua +none +Control would pass to no party +5,865 +73\n", parts[1])
-    assert re.search(r"as_held +ru +ru +Control would stay +115,754", parts[1])
+    assert re.search(
+        r"point21 +ru +relinquished +ua +Control would pass to Ukraine +2,053 +18\n", parts[1]
+    )
+    assert re.search(
+        r"point21 +ua +demilitarized_buffer +none +Control would pass to no party +5,865 +73\n",
+        parts[1],
+    )
+    assert re.search(r"as_held +ru +unaffected +ru +Control would stay +115,754", parts[1])
     assert re.search(r"point21 +ua +ru +unspecified +us +stated +65\n", parts[2])
     assert re.search(r"point21 +ua +barred: ru, ua +stated +5,865\n", parts[3])
 
@@ -97,7 +102,7 @@ def test_one_table(line: Any) -> None:
     out = line("point21", "as_held", "--by", "control")[1]
     assert out.startswith("Who would hold the ground\n")
     assert "Area by status" not in out
-    subjects = line("point21", "as_held", "--by", "subject")[1]
+    subjects = line("point21", "as_held", "--by", "clause")[1]
     assert "Donetsk\n  point21 21.1: recognized, 20,734 km²\n" in subjects
     assert "Kinburn\n  point21: the text does not say\n" in subjects
     places = line("point21", "as_held", "--by", "places")[1]
@@ -175,7 +180,7 @@ def columns_of(row: str) -> int:
 
 
 def test_no_quotation_breaks_a_markdown_table(attacked: lp.Comparison) -> None:
-    text = for_reading(attacked, ("subject",), "markdown")
+    text = for_reading(attacked, ("clause",), "markdown")
     rows = [row for row in text.splitlines() if row.startswith("|")]
     assert {columns_of(row) for row in rows} == {8}
     outside = [row for row in text.splitlines() if row and row[0] not in "|-"]
@@ -326,3 +331,22 @@ def test_by_must_be_known(line: Any) -> None:
     status, _, err = line("point21", "as_held", "--by", "moon")
     assert status == 2
     assert "moon" in err
+
+
+def test_by_other_polygons(line: Any, ukraine: lp.Dataset, tmp_path: Path) -> None:
+    units = ukraine.units()[["unit_id", "geometry"]]
+    units[units["unit_id"].isin(["UA-14", "UA-09"])].to_file(tmp_path / "two.gpkg")
+    given = ("point21", "as_held", "--report-by", "two.gpkg", "--report-id", "unit_id")
+    status, out, _ = line(*given, "--by", "control")
+    assert status == 0
+    assert re.search(
+        r"point21 +UA-14 +ua +demilitarized_buffer +none +Control would pass to no party +5,865\n",
+        out,
+    )
+    assert "Reported by two.gpkg, column unit_id." in out
+    document = json.loads(line(*given, "--by", "status", "--format", "json")[1])
+    assert document["conditions"]["report_source"] == "two.gpkg"
+    assert {row["report_id"] for row in document["rows"]} == {"UA-09", "UA-14", "outside"}
+    assert line(*given)[0] == 2
+    assert line(*given, "--by", "places")[0] == 2
+    assert line(*given, "--format", "html")[0] == 2

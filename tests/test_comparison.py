@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import toyland
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
@@ -20,7 +21,7 @@ from lineplan.comparison import CHANGES
 from lineplan.control import Control
 from lineplan.dataset import Subject
 from lineplan.plan import STATUSES, TERMS
-from lineplan.planfile import parse_plan
+from lineplan.plan.file import parse_plan
 
 EAST_HALF = claims(("bora", box(31.5, -1.5, 32.5, 1.5)))  # half of T-NE and half of T-SE
 
@@ -242,11 +243,9 @@ def test_luhansk_held_by_ukraine_is_a_row_of_its_own(three: lp.Comparison) -> No
     )
     assert recognized["area_km2"] == pytest.approx(row["area_km2"], rel=1e-9)
     ours = three.control().query("plan_id == 'point21' and held_by == 'ua'")
-    open_km2 = ours.set_index("change")["area_km2"]["unspecified"]
-    south = three.areas(["status", "held_by"]).query(
-        "plan_id == 'point21' and status == 'frozen_at_line' and held_by == 'ua'"
-    )["area_km2"]
-    assert open_km2 == pytest.approx(row["area_km2"] + south.sum(), rel=1e-9)
+    (alone,) = ours.query("status == 'recognized'").to_dict("records")
+    assert (alone["to_be_held_by"], alone["change"]) == ("unspecified", "unspecified")
+    assert alone["area_km2"] == pytest.approx(row["area_km2"], rel=1e-9)
 
 
 def test_a_text_that_leaves_it_open_passes_nothing(three: lp.Comparison) -> None:
@@ -495,3 +494,35 @@ def test_adding_a_plan_never_changes_the_figures_of_another(
         assert wanted[words].equals(found[words])
         assert found[figures].to_numpy() == pytest.approx(wanted[figures].to_numpy(), rel=1e-9)
     assert set(beside.control()["change"]) <= set(CHANGES)
+
+
+# By other polygons
+
+
+def test_by_other_polygons(both: lp.Comparison, tmp_path: Path) -> None:
+    halves = toyland.frame(
+        [("north", box(30.5, 0, 32, 1)), ("south", box(30.5, -1, 32, 0))], "half"
+    )
+    halves.to_file(tmp_path / "halves.gpkg")
+    report = lp.read_report(tmp_path / "halves.gpkg", "half")
+    keys = ["plan_id", "report_id", "held_by", "status", "to_be_held_by", "change"]
+    table = both.control(report_by=report)
+    assert list(table.columns) == [*keys, "area_km2"]
+    shown = ["report_id", "held_by", "to_be_held_by", "change"]
+    assert squares(table[table["plan_id"] == "leave"], *shown) == {
+        ("north", "bora", "aria", "passes"): 0.5,
+        ("north", "aria", "unspecified", "unaffected"): 1,
+        ("south", "aria", "unspecified", "unaffected"): 0.5,
+        ("south", "bora", "unspecified", "unspecified"): 0.5,
+        ("south", "aria", "unspecified", "unspecified"): 0.5,
+        ("outside", "aria", "unspecified", "unaffected"): 1,
+    }
+    for name in ("areas", "control", "recognition", "forces"):
+        plain, cut = getattr(both, name)(), getattr(both, name)(report_by=report)
+        words = [c for c in plain.columns if plain[c].dtype.kind not in "fiu" and c != "places"]
+        sums = cut.groupby(words)["area_km2"].sum()
+        wanted = plain.groupby(words)["area_km2"].sum()
+        assert sums.to_dict() == pytest.approx(wanted.to_dict(), rel=1e-9)
+    assert list(dict.fromkeys(both.areas(report_by=report)["report_id"])) == [
+        *("north", "south", "outside"),
+    ]

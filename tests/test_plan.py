@@ -12,7 +12,7 @@ import pytest
 
 import lineplan as lp
 from lineplan.plan import TERMS
-from lineplan.planfile import parse_plan
+from lineplan.plan.file import parse_plan
 
 Raw = dict[str, Any]
 Faults = Callable[..., tuple[str, ...]]

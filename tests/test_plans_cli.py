@@ -17,8 +17,8 @@ from conftest import one_line_of
 import lineplan as lp
 from lineplan import plan as language
 from lineplan.plan import Strip, Where
+from lineplan.plan.start import starter
 from lineplan.plantext import where_in_words
-from lineplan.starter import starter
 
 DONETSK_KM2 = 26_598.9
 

@@ -22,7 +22,7 @@ from toyland import SQUARE_KM2, claims, frame
 
 import lineplan as lp
 from lineplan.geodesy import area_m2
-from lineplan.planfile import parse_plan
+from lineplan.plan.file import parse_plan
 from lineplan.reporting import report_at, split_by
 
 

@@ -211,11 +211,11 @@ def test_hostile_text_stays_text(arrangement):
 
 def test_hostile_terms_stay_text(arrangement, tmp_path):
     terms = tmp_path / "terms.toml"
-    terms.write_text(f'"map.not_in_force" = {json.dumps("</p><script>x</script>{{ 1 }}")}')
+    terms.write_text(f'"standing.proposal" = {json.dumps("</p><script>x</script>{{ 1 }}")}')
     page = build_map(arrangement, terms=terms).html()
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
-    assert "House style replaced these labels: map.not_in_force" in page
+    assert "House style replaced these labels: standing.proposal" in page
 
 
 def test_hostile_text_does_not_break_added_layers(arrangement):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from lineplan.partition import Partition
     from lineplan.plan import Plan
-    from lineplan.planfile import load_plan, plan_schema
+    from lineplan.plan.file import load_plan, plan_schema
     from lineplan.reporting import ReportAreas, read_report
     from lineplan.units import read_units
     from lineplan.zoning import apply
@@ -57,8 +57,8 @@ _HOME = {
     "compare": "comparison",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
-    "load_plan": "planfile",
-    "plan_schema": "planfile",
+    "load_plan": "plan.file",
+    "plan_schema": "plan.file",
     "read_control": "control",
     "read_report": "reporting",
     "read_units": "units",

@@ -16,12 +16,13 @@ from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
 from lineplan.control import Control
 from lineplan.dataset import Dataset, load_dataset
+from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
-from lineplan.ground import Ground, as_date, read_ground, today
+from lineplan.ground import Ground, read_ground
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import TERMS, Plan, Value
-from lineplan.planfile import load_plan
+from lineplan.plan.file import load_plan
 from lineplan.reporting import ReportAreas, split_by
 from lineplan.zoning import apply
 
@@ -412,6 +413,7 @@ def plan_conditions(plan: Plan) -> dict[str, Any]:
         "plan_title": catalogue("en").name(plan.title),
         "plan_text_date": plan.date.isoformat(),
         "in_force": plan.in_force,
+        "standing": plan.standing,
         "readings": list(plan.chosen_readings),
         "distances": [str(strip) for strip in plan.strips()],
         "parameters": plan.parameter_values,

@@ -16,14 +16,14 @@ from lineplan.features import read_features
 from lineplan.noding import GRID_DEG
 from lineplan.partition import Partition, partition
 from lineplan.plan import LINE, Plan, Strip
-from lineplan.planfile import read_baseline
+from lineplan.plan.file import read_baseline
 
 Lines = Mapping[datetime.date, str | Path]
 """Sources of control, or files of lines, by the day whose line of contact they give."""
 
 
-def column_of(strip: Strip, plan: Plan) -> str:
-    """Name of the column of faces that says whether they lie in a strip.
+def columns_of(strip: Strip, plan: Plan) -> dict[str, bool]:
+    """Columns of faces that together say whether they lie in a strip.
 
     Parameters
     ----------
@@ -34,15 +34,25 @@ def column_of(strip: Strip, plan: Plan) -> str:
 
     Returns
     -------
-    str
-        The same for strips that are the same ground.
+    dict of str to bool
+        What the column of each name must be. Distance and side are apart, and right is what is not
+        left: so rings meet in one edge, and so do the two sides of a line.
     """
-    of = strip.of
-    if "." in of and plan.folder is not None:
-        of = str((plan.folder / of).resolve())
+    of = _baseline_of(strip, plan)
+    near = {f"{strip.km} km of {of}": True}
     # The two sides of the day's own line are a question of holders, not of geometry.
-    side = "both" if strip.of == LINE else strip.side
-    return f"{strip.km} km of {of}, {side}"
+    if strip.side == "both" or strip.of == LINE:
+        return near
+    if strip.is_of_contact or strip.side == "left":
+        return {**near, f"{strip.side} of {of}": True}
+    return {**near, f"right of {of}": True, f"left of {of}": False}
+
+
+def _baseline_of(strip: Strip, plan: Plan) -> str:
+    """One name for what a strip is measured from, whichever plan names it."""
+    if "." in strip.of and plan.folder is not None:
+        return str((plan.folder / strip.of).resolve())
+    return strip.of
 
 
 def strips_of(
@@ -65,7 +75,7 @@ def strips_of(
     Returns
     -------
     dict of str to shapely geometry
-        By the name that `column_of` gives, in degrees, for `Partition.cut`.
+        By the names that `columns_of` gives, in degrees, for `Partition.cut`.
 
     Raises
     ------
@@ -74,15 +84,22 @@ def strips_of(
     UsageError
         The line of a day is asked for and neither given nor in the dataset.
     """
+    asked = [(plan, strip, _baseline_of(strip, plan)) for plan in plans for strip in plan.strips()]
+    # Both sides of a line are made at one width, a little more than the widest strip beside it.
+    widest: dict[str, float] = {}
+    for _, strip, of in asked:
+        if strip.side != "both":
+            widest[of] = max(widest.get(of, 0.0), float(strip.km) * 1.02)
     found: dict[str, shapely.Geometry] = {}
-    for plan in plans:
-        for strip in plan.strips():
-            name = column_of(strip, plan)
-            if name not in found:
-                try:
-                    found[name] = _ground(strip, plan, parted, dataset, lines or {})
-                except GeometryError as fault:
-                    raise GeometryError(f"{plan.id}: {strip}: {fault}") from None
+    for plan, strip, of in asked:
+        names = columns_of(strip, plan)
+        if all(name in found for name in names):
+            continue
+        try:
+            ground = _ground(strip, plan, parted, dataset, lines or {}, widest.get(of, 0.0))
+        except GeometryError as fault:
+            raise GeometryError(f"{plan.id}: {strip}: {fault}") from None
+        found = dict(zip(names, ground, strict=True)) | found
     return found
 
 
@@ -119,14 +136,22 @@ def source_of(day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines) ->
 
 
 def _ground(
-    strip: Strip, plan: Plan, parted: Partition, dataset: Dataset, lines: Lines
-) -> shapely.Geometry:
+    strip: Strip,
+    plan: Plan,
+    parted: Partition,
+    dataset: Dataset,
+    lines: Lines,
+    beside_km: float,
+) -> list[shapely.Geometry]:
+    """What `columns_of` names: ground within the distance and, for one side, on it."""
     km = float(strip.km)
     if strip.of == LINE:
-        return _widened(shapely.union_all(parted.line.geometry.to_numpy()), km)
+        return [_widened(shapely.union_all(parted.line.geometry.to_numpy()), km)]
     if strip.day is not None:
         return _of_day(strip, strip.day, plan, dataset, lines)
-    return _widened(read_baseline(strip.of, plan.folder, dataset), km, strip.side)
+    baseline = read_baseline(strip.of, plan.folder, dataset)
+    sides = {"both": (), "left": ("left",), "right": ("right", "left")}[strip.side]
+    return [_widened(baseline, km), *(_widened(baseline, beside_km, side) for side in sides)]
 
 
 def _widened(baseline: shapely.Geometry, km: float, side: str = "both") -> shapely.Geometry:
@@ -140,8 +165,8 @@ def _widened(baseline: shapely.Geometry, km: float, side: str = "both") -> shape
 
 def _of_day(
     strip: Strip, day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines
-) -> shapely.Geometry:
-    """Ground within a distance of the line of another day, on one side or both."""
+) -> list[shapely.Geometry]:
+    """Ground within a distance of the line of another day; who held it then, for one side."""
     source = source_of(day, plan, dataset, lines)
     if (line := _drawn_line(source)) is not None:
         if strip.side != "both":
@@ -149,7 +174,7 @@ def _of_day(
                 f"{plan.id}: asks for the {strip.side} side of the line of {day}; {source.name} "
                 "draws the line and does not say who held which side: give a source of control"
             )
-        return _widened(line, float(strip.km))
+        return [_widened(line, float(strip.km))]
     control = read_control(source, dataset, as_of=day)
     then = partition(
         dataset.units(),
@@ -157,13 +182,11 @@ def _of_day(
         default_holder=dataset.default_holder,
         border_tolerance_km=dataset.border_tolerance_km,
     )
-    ground = _widened(shapely.union_all(then.line.geometry.to_numpy()), float(strip.km))
-    if strip.side == "both":
-        return ground
-    held = then.faces.loc[then.faces["held_by"] == strip.side].geometry.to_numpy()
-    return shapely.intersection(
-        ground, shapely.union_all(held, grid_size=GRID_DEG), grid_size=GRID_DEG
-    )
+    ground = [_widened(shapely.union_all(then.line.geometry.to_numpy()), float(strip.km))]
+    if strip.side != "both":
+        held = then.faces.loc[then.faces["held_by"] == strip.side].geometry.to_numpy()
+        ground.append(shapely.union_all(held, grid_size=GRID_DEG))
+    return ground
 
 
 def _drawn_line(source: Path) -> shapely.Geometry | None:

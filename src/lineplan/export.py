@@ -207,7 +207,7 @@ def _sources(arrangement: Arrangement) -> pd.DataFrame:
 def _of_plan(arrangement: Arrangement) -> Iterator[dict[str, Any]]:
     """The text, where it was published, its clauses and how they are read."""
     plan, words = arrangement.plan, catalogue("en")
-    force = words.text("map.in_force" if plan.in_force else "map.not_in_force")
+    force = words.text(f"standing.{plan.standing}")
     yield {"kind": "plan", "name": words.name(plan.title), "date": plan.date, "note": force}
     for source in plan.source:
         papers = {"date": source.date, "url": source.url, "note": source.reliability}
@@ -253,7 +253,7 @@ def _of_file(file: DataFile) -> dict[str, Any]:
 def _summary(arrangement: Arrangement) -> str:
     """What the figures rest on, in two sentences."""
     plan, control, words = arrangement.plan, arrangement.control, catalogue("en")
-    force = words.text("map.in_force" if plan.in_force else "map.not_in_force")
+    force = words.text(f"standing.{plan.standing}")
     rest_on = words.text(
         "map.source",
         text=words.name(plan.title),

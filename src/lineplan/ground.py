@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from lineplan import geodesy
 from lineplan.baselines import Lines, source_of, strips_of
 from lineplan.control import Control, read_control
 from lineplan.dataset import Dataset, load_dataset
+from lineplan.days import as_date
 from lineplan.errors import ControlError, DatasetError, LineplanWarning, UsageError
 from lineplan.features import sha256_of
 from lineplan.partition import OnOverlap, Partition, partition
@@ -175,31 +174,6 @@ def read_ground(
         notes,
         own_units and reconcile,
     )
-
-
-def as_date(value: str | date | None) -> date | None:
-    """A date, or its text as ``YYYY-MM-DD``; UsageError for any other text."""
-    if isinstance(value, datetime):
-        return value.date()
-    if value is None or isinstance(value, date):
-        return value
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(value)):
-        raise UsageError(f"{value!r} is not a date; write YYYY-MM-DD")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise UsageError(f"{value!r} is no day of the calendar") from None
-
-
-def today() -> date:
-    """Today, or the day of ``SOURCE_DATE_EPOCH`` where it is set, so that output can repeat."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if not epoch:
-        return datetime.now(UTC).date()
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC).date()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"SOURCE_DATE_EPOCH {epoch!r} is not a number of seconds") from None
 
 
 def _units(

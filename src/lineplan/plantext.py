@@ -10,7 +10,18 @@ import pandas as pd
 
 from lineplan.arrangement import Arrangement
 from lineplan.dataset import Dataset
-from lineplan.plan import TERMS, UNSPECIFIED, Clause, Plan, Quote, Reading, Strip, Value, Where
+from lineplan.plan import (
+    STANDINGS,
+    TERMS,
+    UNSPECIFIED,
+    Clause,
+    Plan,
+    Quote,
+    Reading,
+    Strip,
+    Value,
+    Where,
+)
 from lineplan.review import range_of
 from lineplan.tables import heading
 
@@ -144,7 +155,7 @@ def _near(strip: Strip, near: str, at: str, values: Mapping[str, Value | None]) 
 
 
 def _of_plan(plan: Plan) -> Iterator[Line]:
-    force = "in force" if plan.in_force else "a proposal, not in force"
+    force = STANDINGS[plan.standing]
     yield 0, f"{plan.title['en']} [{plan.id}]"
     yield 1, f"Text of {plan.date}; {force}. Ground that no clause speaks of: {plan.elsewhere}."
     if plan.supersedes:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
-from lineplan.plan import UNSPECIFIED
+from lineplan.plan import STANDINGS, UNSPECIFIED
 from lineplan.reporting import ReportAreas
 
 Form = Literal["table", "csv", "json", "markdown"]
@@ -57,7 +57,7 @@ def exact(table: pd.DataFrame, conditions: Mapping[str, Any], form: Form) -> str
 def heading(arrangement: Arrangement, form: Form) -> str:
     """Plan, date of its text, line, its date and age, and the readings chosen, in words."""
     said = arrangement.conditions
-    force = "in force" if said["in_force"] else "a proposal, not in force"
+    force = STANDINGS[arrangement.plan.standing]
     age = "" if said["line_age_days"] is None else f", {said['line_age_days']} days old"
     lines = [
         f"{said['plan_title']} (text of {said['plan_text_date']}; {force})",

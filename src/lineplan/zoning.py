@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from lineplan.baselines import column_of
+from lineplan.baselines import columns_of
 from lineplan.errors import ConflictError, UsageError
 from lineplan.partition import Partition
 from lineplan.plan import AS_HELD, LINE, NO_PARTY, TERMS, UNSPECIFIED, Plan, Where
@@ -65,7 +65,7 @@ def look_up(plan: Plan, faces: pd.DataFrame) -> pd.DataFrame:
         With its parameters chosen.
     faces : DataFrame
         `unit_id`, `held_by`, `area_m2` and, for each strip of the plan, the column of bool that
-        `lineplan.baselines.column_of` names.
+        `lineplan.baselines.columns_of` names.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def look_up(plan: Plan, faces: pd.DataFrame) -> pd.DataFrame:
     ConflictError, UsageError
         As `apply`.
     """
-    strips = list(dict.fromkeys(column_of(strip, plan) for strip in plan.strips()))
+    strips = list(dict.fromkeys(c for strip in plan.strips() for c in columns_of(strip, plan)))
     if missing := [name for name in strips if name not in faces.columns]:
         raise UsageError(f"{plan.id}: the faces are not cut along the ground within {missing[0]}")
     # Faces that differ in nothing a clause can ask are answered once.
@@ -136,7 +136,9 @@ def _selects(where: Where, ground: pd.DataFrame, plan: Plan) -> Bool:
         mask &= ground["held_by"].isin(where.held_by).to_numpy()
     for strips, is_within in ((where.within, True), (where.beyond, False)):
         for strip in strips:
-            mask &= ground[column_of(strip, plan)].to_numpy(dtype=bool) == is_within
+            columns = columns_of(strip, plan)
+            inside = (ground[list(columns)] == list(columns.values())).to_numpy().all(axis=1)
+            mask &= inside == is_within
             if strip.of == LINE and strip.side != "both":
                 mask &= (ground["held_by"] == strip.side).to_numpy()
     if where.any:

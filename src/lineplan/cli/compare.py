@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from lineplan.cli.files import Lang
-from lineplan.cli.options import Ground, with_ground
+from lineplan.cli.options import (
+    Ground,
+    ReportByOption,
+    ReportIdOption,
+    read_report_areas,
+    with_ground,
+)
 from lineplan.cli.output import EXACT, OutOption, TableFormat, say, write
 from lineplan.errors import UsageError
 
@@ -23,7 +29,6 @@ class By(StrEnum):
     control = "control"
     recognition = "recognition"
     forces = "forces"
-    subject = "subject"
     places = "places"
 
 
@@ -49,14 +54,16 @@ def compare_command(
     by: Annotated[
         list[By] | None,
         typer.Option(
-            metavar="status|unit|held_by|clause|control|recognition|forces|subject|places",
-            help="One table only: areas by status, unit, held_by or clause (repeat for several); "
-            "control, recognition or forces; clauses by subject; places that differ.",
+            metavar="status|unit|held_by|clause|control|recognition|forces|places",
+            help="One table only: areas by status, unit or held_by (repeat for several); clauses "
+            "side by side, subject by subject; control, recognition or forces; places that differ.",
         ),
     ] = None,
     form: Annotated[
         CompareFormat, typer.Option("--format", help="Form; html is one page with everything.")
     ] = CompareFormat.table,
+    report_by: ReportByOption = None,
+    report_id: ReportIdOption = None,
     lang: Annotated[Lang, typer.Option(help="Language of the html page.")] = Lang.en,
     output: OutOption = None,
     *,
@@ -69,7 +76,7 @@ def compare_command(
     --set and --reading hold for every plan that declares the name; PLAN:NAME=VALUE and
     PLAN:CLAUSE=ID for one plan.
     """
-    from lineplan.comparisontext import for_reading, machine
+    from lineplan.comparison.text import for_reading, machine
 
     if len(plans) < 2:
         raise UsageError("compare needs two plans or more; lineplan areas has the figures of one")
@@ -78,16 +85,19 @@ def compare_command(
         raise UsageError("the html page holds every table; leave out --by")
     if lang is not Lang.en and form is not CompareFormat.html:
         raise UsageError("--lang is for --format html")
+    if report_by is not None and not keys:
+        raise UsageError("--report-by needs --by: areas, control, recognition or forces")
+    report = read_report_areas(report_by, report_id)
     comparison = ground.compare(plans)
     if form is CompareFormat.html:
-        from lineplan.comparisonpage import page
+        from lineplan.comparison.page import page
 
         write(page(comparison, lang.value), output)
         return
     table_form = TableFormat(form.value)
     if table_form in EXACT:
-        write(machine(comparison, keys, table_form.value), output)
+        write(machine(comparison, keys, table_form.value, report_by=report), output)
         if table_form is TableFormat.csv and not keys:
             say("note: one table in CSV; --by control, recognition or forces gives the others")
     else:
-        write(for_reading(comparison, keys, table_form.value), output)
+        write(for_reading(comparison, keys, table_form.value, report_by=report), output)

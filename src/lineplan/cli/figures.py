@@ -112,8 +112,8 @@ def places(
     summed only when you give dated ones of your own (--places, --population, --population-date).
     """
     from lineplan import tables
+    from lineplan.days import as_date
     from lineplan.exposure import NOMINAL, POPULATION_NOTE
-    from lineplan.ground import as_date
 
     if (population or population_date) and places_file is None:
         raise UsageError("--population and --population-date need --places FILE")

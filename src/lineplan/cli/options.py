@@ -148,7 +148,7 @@ class Ground(SourceOptions):
     @property
     def lines(self) -> dict[date, str | Path]:
         """Sources by day, as --line gives them."""
-        from lineplan.ground import as_date
+        from lineplan.days import as_date
 
         pairs = pairs_of("--line", self.line)
         return {day: file for given, file in pairs if (day := as_date(given))}
@@ -207,7 +207,7 @@ class Ground(SourceOptions):
 
     def compare(self, plans: list[str]) -> Comparison:
         """The comparison, its notes said on stderr."""
-        from lineplan.comparison import compare
+        from lineplan.comparison.comparing import compare
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes

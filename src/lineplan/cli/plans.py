@@ -32,7 +32,7 @@ def plans_list(form: FormatOption = TableFormat.table, output: OutOption = None)
     import pandas as pd
 
     from lineplan.dataset import load_dataset
-    from lineplan.planfile import load_plan
+    from lineplan.plan.file import load_plan
 
     dataset = load_dataset()
     plans = [load_plan(plan_id, dataset) for plan_id in dataset.plan_ids()]
@@ -68,7 +68,7 @@ def plans_show(
     """
     from lineplan.dataset import load_dataset
     from lineplan.errors import ConflictError
-    from lineplan.planfile import load_plan
+    from lineplan.plan.file import load_plan
     from lineplan.plantext import plan_for_reading
 
     dataset = load_dataset()
@@ -99,7 +99,7 @@ def plans_check(
     """
     from lineplan import tables
     from lineplan.dataset import load_dataset
-    from lineplan.planfile import load_plan
+    from lineplan.plan.file import load_plan
     from lineplan.plantext import few, ground_taken
     from lineplan.review import loose_ends
 
@@ -146,7 +146,7 @@ def plans_new(
 
     Example: lineplan plans new my_plan --schema
     """
-    from lineplan.starter import SCHEMA_FILE, write_new
+    from lineplan.plan.start import SCHEMA_FILE, write_new
 
     path = output or Path(f"{plan}.toml")
     write_new(plan, path, with_schema=with_schema)
@@ -157,6 +157,6 @@ def plans_new(
 @app.command("schema")
 def plans_schema(output: OutOption = None) -> None:
     """Print the JSON Schema of a plan file."""
-    from lineplan.planfile import plan_schema
+    from lineplan.plan.file import plan_schema
 
     write(json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n", output)

@@ -90,9 +90,8 @@ class Facts:
 
     @property
     def force(self) -> str:
-        """Whether the text is in force."""
-        key = "map.in_force" if self.arrangement.plan.in_force else "map.not_in_force"
-        return self.words.text(key)
+        """What the text counts for: a proposal, an agreement, in force or not."""
+        return self.words.text(f"standing.{self.arrangement.plan.standing}")
 
     @property
     def source_line(self) -> str:

@@ -9,16 +9,18 @@ from typing import Any, Literal
 import pandas as pd
 
 from lineplan.comparison import Comparison
+from lineplan.comparison.subjects import Entry
 from lineplan.errors import UsageError
 from lineplan.labels import Catalogue, catalogue
-from lineplan.plan import STATUSES, UNSPECIFIED
-from lineplan.subjects import Entry
+from lineplan.plan import STANDINGS, STATUSES, UNSPECIFIED
+from lineplan.reporting import ReportAreas
 from lineplan.tables import exact, grid
 
 Form = Literal["table", "csv", "json", "markdown"]
 
 AREAS = ("status", "unit", "held_by", "clause")
-VIEWS = ("control", "recognition", "forces", "subject", "places")
+VIEWS = ("control", "recognition", "forces", "clause", "places")
+"""Tables that stand alone; ``clause`` with other keys of areas is one of them."""
 _TITLES = {
     "matrix": "compare.status",
     **{view: f"compare.{view}" for view in VIEWS},
@@ -26,25 +28,38 @@ _TITLES = {
 }
 
 
-def tabulated(comparison: Comparison, by: tuple[str, ...]) -> pd.DataFrame:
+def tabulated(
+    comparison: Comparison, by: tuple[str, ...], report_by: ReportAreas | None = None
+) -> pd.DataFrame:
     """The table that one view, or keys of areas, ask for; UsageError for a mixture of them."""
-    views = [key for key in by if key in VIEWS]
+    views = [key for key in by if key in VIEWS and not (key == "clause" and len(by) > 1)]
+    if report_by is not None and (not by or {*views} - {*VIEWS[:3]}):
+        raise UsageError(f"--report-by needs --by with one of {', '.join((*AREAS, *VIEWS[:3]))}")
     if not by:
         return comparison.matrix()
     if not views:
-        return comparison.areas(by)
+        return comparison.areas(by, report_by=report_by)
     if len(by) > 1:
         raise UsageError(f"by {views[0]} stands alone; only {', '.join(AREAS)} go together")
-    return {
+    if views[0] == "clause":
+        return comparison.clauses()
+    if views[0] == "places":
+        return comparison.places()
+    table = {
         "control": comparison.control,
         "recognition": comparison.recognition,
         "forces": comparison.forces,
-        "subject": comparison.clauses,
-        "places": comparison.places,
-    }[views[0]]()
+    }[views[0]]
+    return table(report_by=report_by)
 
 
-def machine(comparison: Comparison, by: tuple[str, ...], form: Form) -> str:
+def machine(
+    comparison: Comparison,
+    by: tuple[str, ...],
+    form: Form,
+    *,
+    report_by: ReportAreas | None = None,
+) -> str:
     """Exact figures with their conditions.
 
     Parameters
@@ -54,8 +69,11 @@ def machine(comparison: Comparison, by: tuple[str, ...], form: Form) -> str:
         One of `VIEWS`, or some of `AREAS`. Without any the rows are the areas of each status by
         plan; JSON then has `control`, `recognition` and `forces` beside them.
     form : {"csv", "json"}
+    report_by : ReportAreas, optional
+        Polygons to break the figures down by as well.
     """
-    text = exact(tabulated(comparison, by), comparison.conditions, form)
+    conditions = comparison.conditions | (report_by.papers if report_by else {})
+    text = exact(tabulated(comparison, by, report_by), conditions, form)
     if by or form == "csv":
         return text
     document = json.loads(text)
@@ -65,7 +83,13 @@ def machine(comparison: Comparison, by: tuple[str, ...], form: Form) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def for_reading(comparison: Comparison, by: tuple[str, ...], form: Form) -> str:
+def for_reading(
+    comparison: Comparison,
+    by: tuple[str, ...],
+    form: Form,
+    *,
+    report_by: ReportAreas | None = None,
+) -> str:
     """Whole km² in words, each table under a heading that says what it depends on.
 
     Parameters
@@ -75,15 +99,20 @@ def for_reading(comparison: Comparison, by: tuple[str, ...], form: Form) -> str:
         One of `VIEWS`, or some of `AREAS`; without any areas by status, control, recognition
         and forces.
     form : {"table", "markdown"}
+    report_by : ReportAreas, optional
+        Polygons to break the figures down by as well.
     """
     words = catalogue("en")
-    table = tabulated(comparison, by)
-    if by == ("subject",):
+    table = tabulated(comparison, by, report_by)
+    if by == ("clause",):
         body = _subjects(comparison, words, form)
-        return _headed(comparison, words, "subject", body, form)
+        return _headed(comparison, words, "clause", body, form)
     if by:
         view = by[0] if by[0] in VIEWS else "areas"
-        return _headed(comparison, words, view, grid(_shown(table, words, comparison), form), form)
+        body = grid(_shown(table, words, comparison), form)
+        if report_by is not None:
+            body += f"\n\nReported by {report_by.name}, column {report_by.id_column}."
+        return _headed(comparison, words, view, body, form)
     parts = {"matrix": table, **{view: tabulated(comparison, (view,)) for view in VIEWS[:3]}}
     return "\n".join(
         _headed(comparison, words, view, grid(_shown(part, words, comparison), form), form)
@@ -103,7 +132,7 @@ def heading(comparison: Comparison, form: Form) -> str:
 
 
 def _plan_line(said: Mapping[str, Any]) -> str:
-    force = "in force" if said["in_force"] else "a proposal, not in force"
+    force = STANDINGS[said["standing"]]
     line = f"{said['plan_title']} (text of {said['plan_text_date']}; {force})"
     chosen = [*said["readings"], *(f"{k} = {v}" for k, v in said["parameters"].items())]
     chosen = [c for c in chosen if not c.endswith(f"= {UNSPECIFIED}")]

@@ -12,11 +12,11 @@ from textwrap import fill
 from typing import get_args
 
 from lineplan.dataset import Dataset, load_dataset
+from lineplan.days import today
 from lineplan.errors import LineplanError, UsageError
-from lineplan.ground import today
 from lineplan.output import replacing
 from lineplan.plan import STATUSES, Quote
-from lineplan.planfile import plan_schema
+from lineplan.plan.file import plan_schema
 
 SCHEMA_FILE = "plan.schema.json"
 SCHEMA_LINE = f"#:schema ./{SCHEMA_FILE}"
@@ -52,7 +52,7 @@ def starter(plan_id: str, dataset: Dataset, *, with_schema: bool = False) -> str
     if plan_id in dataset.plan_ids():
         raise UsageError(f"{plan_id}: dataset {dataset.id} has a plan of this id; choose another")
     units = dataset.units()
-    template = (resources.files("lineplan") / "starter.toml").read_text(encoding="utf-8")
+    template = (resources.files("lineplan") / "plan" / "starter.toml").read_text(encoding="utf-8")
     text = Template(template).substitute(
         id=plan_id,
         dataset=dataset.id,

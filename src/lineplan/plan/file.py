@@ -36,7 +36,7 @@ from lineplan.plan import (
     Strip,
     Where,
 )
-from lineplan.tomllines import Place, line_of, places_of
+from lineplan.plan.tomllines import Place, line_of, places_of
 
 Fault = tuple[Place, str]
 """Where in a plan a fault is, and what it is."""

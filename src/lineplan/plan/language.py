@@ -40,6 +40,13 @@ AS_HELD = "as_held"
 """`to_be_held_by` of a clause that leaves the ground with whoever holds it."""
 
 Value = str | float | int | bool
+STANDINGS = {
+    "in_force": "in force",
+    "proposal": "a proposal, not in force",
+    "agreement": "an agreement, not in force",
+    "reference": "a reference, not a proposal",
+}
+"""What a text can count for, in words for tables."""
 TERMS = (
     "to_be_held_by",
     "administration",
@@ -328,6 +335,8 @@ class Plan(_Strict):
     date : datetime.date
         Of the text.
     in_force : bool
+    kind : {"proposal", "agreement", "reference"}
+        A text put forward, one that was agreed, or a yardstick that nobody put forward.
     elsewhere : str
         Status of the ground that no clause speaks of: ``unaffected`` or ``unspecified``.
     source : tuple of Source
@@ -343,6 +352,7 @@ class Plan(_Strict):
     dataset: str
     date: datetime.date
     in_force: bool
+    kind: Literal["proposal", "agreement", "reference"] = "proposal"
     elsewhere: Literal["unaffected", "unspecified"]
     title: Words
     note: Words = {}
@@ -365,6 +375,11 @@ class Plan(_Strict):
     def chosen_readings(self) -> tuple[str, ...]:
         """Readings chosen, as ``CLAUSE=ID``."""
         return self._chosen
+
+    @property
+    def standing(self) -> str:
+        """What the text counts for: one of `STANDINGS`."""
+        return "in_force" if self.in_force else self.kind
 
     @property
     def folder(self) -> Path | None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lineplan.dataset import Dataset, Subject
-from lineplan.plan import Clause, Plan, Quote
+from lineplan.plan import UNSPECIFIED, Clause, Plan, Quote
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,46 @@ def align(plans: Sequence[Plan], dataset: Dataset, ground: pd.DataFrame) -> list
         }
         rows.append(Row(subject, entries))
     return rows
+
+
+def tabulate(rows: Sequence[Row], silence: str) -> pd.DataFrame:
+    """Subjects as a table.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    silence : str
+        What stands as the text where a plan has no clause on a subject.
+
+    Returns
+    -------
+    DataFrame
+        As `lineplan.Comparison.clauses`.
+    """
+    found = []
+    for row in rows:
+        cells: dict[str, object] = {"subject": row.subject.name["en"]}
+        for plan_id, entries in row.entries.items():
+            cells |= {f"{plan_id}.{key}": value for key, value in _cells(entries, silence).items()}
+        found.append(cells)
+    return pd.DataFrame(found)
+
+
+def _cells(entries: Sequence[Entry], silence: str) -> dict[str, object]:
+    texts = [
+        f"{e.clause.id} ({e.quote.language}, {e.quote.kind}): {e.quote.quote}" for e in entries
+    ]
+    english = [f"{e.clause.id} ({e.english.kind}): {e.english.quote}" for e in entries if e.english]
+    readings = [f"{e.clause.id}: {', '.join(e.readings)}" for e in entries if e.readings]
+    statuses = dict.fromkeys(e.clause.status for e in entries)
+    return {
+        "clause_id": ", ".join(e.clause.id for e in entries),
+        "text": "\n".join(texts) or silence,
+        "text_en": "\n".join(english),
+        "readings": "; ".join(readings),
+        "status": ", ".join(statuses) or UNSPECIFIED,
+        "area_km2": sum(e.area_km2 for e in entries) if entries else np.nan,
+    }
 
 
 def _entry(plan: Plan, clause: Clause, ground: pd.DataFrame, own: np.ndarray) -> Entry:

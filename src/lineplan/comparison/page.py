@@ -9,11 +9,11 @@ from importlib import resources
 from typing import Any
 
 from lineplan.comparison import Comparison
-from lineplan.comparisontext import change_in_words
+from lineplan.comparison.subjects import Entry
+from lineplan.comparison.text import change_in_words
 from lineplan.errors import DatasetError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
-from lineplan.subjects import Entry
 from lineplan.webmap.style import PAINTS
 
 MOST_PLACES = 25
@@ -50,7 +50,9 @@ class _Page:
 
     def html(self) -> str:
         title = escape(self.text("compare.title"))
-        style = (resources.files("lineplan") / "comparison.css").read_text(encoding="utf-8")
+        style = (resources.files("lineplan") / "comparison" / "page.css").read_text(
+            encoding="utf-8"
+        )
         body = "\n".join(
             [
                 f"<header><h1>{title}</h1>",
@@ -145,8 +147,8 @@ class _Page:
         return any(plan["assessed_range_km2"] for plan in self.said["plans"])
 
     def _control(self) -> str:
-        heads = [self.text(key) for key in ("field.held_by", "field.to_be_held_by")]
-        heads.append(self.text("compare.change"))
+        keys = ("field.held_by", "field.status", "field.to_be_held_by", "compare.change")
+        heads = [self.text(key) for key in keys]
         table = self.comparison.control()
         counted = table["places"].notna().all()
         figures = ["km²", *([escape(self.text("compare.count"))] if counted else [])]
@@ -156,7 +158,8 @@ class _Page:
             change = change_in_words(row["change"], to_be, self.words, self.comparison)
             # Where the text sets no holder the last column says it, and says it once.
             holder = "" if to_be == UNSPECIFIED else self._value(to_be)
-            return [self._holder(row), holder, escape(change)]
+            status = self.words.short_label(row["status"], dataset=self.dataset)
+            return [self._holder(row), escape(status), holder, escape(change)]
 
         return self._section("control", self._by_plan(table, heads, figures, cells))
 
@@ -196,7 +199,7 @@ class _Page:
             )
             name = escape(self.words.name(row.subject.name))
             parts.append(f'<h3>{name}</h3><div class="cards">{cards}</div>')
-        return self._section("subject", "\n".join(parts))
+        return self._section("clause", "\n".join(parts))
 
     def _silence(self) -> str:
         return f'<p class="none">{escape(self.text("status.unspecified"))}</p>'
@@ -334,7 +337,7 @@ class _Page:
         )
 
     def _force(self, plan: Plan) -> str:
-        return self.text("map.in_force" if plan.in_force else "map.not_in_force")
+        return self.text(f"standing.{plan.standing}")
 
     def _settings(self, plan: Plan) -> str:
         values = plan.parameter_values
