@@ -181,7 +181,11 @@ class Ground(SourceOptions):
                 "options that say how a source is read go with one --control; keep how each is "
                 "read in a source file (--save-source FILE.toml) and give that as --control"
             )
-        return [self._arrange(plan, control) for control in self.control or ()]
+        found = []
+        for control in self.control or ():
+            say(f"source {control}:")
+            found.append(self._arrange(plan, control))
+        return found
 
     def _arrange(self, plan: str | Plan, control: str | None) -> Arrangement:
         from lineplan.arrangement import arrange, unused_clauses
