@@ -164,7 +164,7 @@ class Ground(SourceOptions):
 
     def _read_control(self, control: str | None) -> dict[str, Any]:
         """`control` and `as_of` as `arrange` takes them, the source read as its options say."""
-        from lineplan.ground import as_date
+        from lineplan.days import as_date
 
         if not self.is_told():
             return {"control": control, "as_of": self.as_of}

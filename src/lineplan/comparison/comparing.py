@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lineplan.arrangement import check_units
-from lineplan.comparison import Comparison
 from lineplan.comparison.choices import choose_each
+from lineplan.comparison.figures import Comparison
 from lineplan.control import Control
 from lineplan.dataset import Dataset, load_dataset
 from lineplan.days import as_date

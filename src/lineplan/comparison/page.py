@@ -8,7 +8,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from lineplan.comparison import Comparison
+from lineplan.comparison.figures import Comparison
 from lineplan.comparison.subjects import Entry
 from lineplan.comparison.text import change_in_words
 from lineplan.errors import DatasetError

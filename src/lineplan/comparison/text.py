@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from lineplan.comparison import Comparison
+from lineplan.comparison.figures import Comparison
 from lineplan.comparison.subjects import Entry
 from lineplan.errors import UsageError
 from lineplan.labels import Catalogue, catalogue
