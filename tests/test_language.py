@@ -319,7 +319,7 @@ def test_a_strip_of_an_area_has_the_area_in_it(tmp_path: Path, toy: lp.Dataset) 
 FORCES = {
     "barred": {"en": "may not enter", "uk": "заборонено перебування", "ru": "запрещено присутствие"}
     | {"zh-Hant": "不得進入"},
-    "limited": {"en": "limited", "uk": "обмежен", "ru": "ограничен", "zh-Hant": "受限"},
+    "limited": {"en": "limited", "uk": "обмежен", "ru": "ограничен", "zh-Hant": "限制"},
     "heavy_weapons_barred": {"en": "heavy weapons barred", "uk": "заборонено важке озброєння"}
     | {"ru": "запрещено тяжёлое вооружение", "zh-Hant": "不得部署重型武器"},
 }

@@ -15,8 +15,7 @@ import pytest
 from conftest import one_line_of
 
 import lineplan as lp
-from lineplan import plan as language
-from lineplan.plan import Strip, Where
+from lineplan.plan import Strip, Where, language
 from lineplan.plan.start import starter
 from lineplan.plantext import where_in_words
 
@@ -424,3 +423,17 @@ def test_the_schema_refuses_a_faulty_plan(right: str, wrong: str, ukraine: lp.Da
     assert right in text
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(as_editor(text.replace(right, wrong)), lp.plan_schema())
+
+
+def test_a_dataset_of_ones_own(line: Any) -> None:
+    """Golan and Abkhazia are in no embedded dataset."""
+    toy = str(Path(__file__).parent / "data" / "toyland")
+    case = Path(__file__).parent / "data" / "cases" / "frozen"
+    given = ("--dataset", toy, "--control", str(case / "control.geojson"))
+    said = line("plans", "check", str(case / "plan.toml"), *given)
+    assert said.status == 0
+    assert re.search(r"^1 +frozen_at_line +12,308\.5 +T-SE$", said.out, re.MULTILINE)
+    said = line("areas", str(case / "plan.toml"), *given, "--format", "csv")
+    assert "frozen_at_line" in said.out
+    assert line("plans", "list", "--dataset", toy).status == 0
+    assert line("areas", "--dataset", "nowhere").status == 1

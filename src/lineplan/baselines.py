@@ -181,6 +181,7 @@ def _of_day(
         control.claims,
         default_holder=dataset.default_holder,
         border_tolerance_km=dataset.border_tolerance_km,
+        on_overlap="contested",
     )
     ground = [_widened(shapely.union_all(then.line.geometry.to_numpy()), float(strip.km))]
     if strip.side != "both":

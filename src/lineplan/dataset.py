@@ -256,7 +256,7 @@ class Dataset:
             rivers = context[(context["layer"] == "river") & context["name"].notna()]
             for name, parts in rivers.groupby("name"):
                 found[_slug(str(name))] = shapely.line_merge(
-                    shapely.union_all(parts.geometry.to_numpy())
+                    shapely.union_all(parts.geometry.to_numpy()), directed=True
                 )
         for file in self.files:
             if file.role == "feature":

@@ -34,6 +34,8 @@ StatusOption = Annotated[
 ]
 
 
+_DATASET_HELP = "Embedded dataset by name, or a folder with a dataset.toml."
+DatasetOption = Annotated[str, typer.Option("--dataset", metavar="NAME|FOLDER", help=_DATASET_HELP)]
 ReportByOption = Annotated[
     str | None,
     typer.Option(
@@ -59,6 +61,10 @@ class OnOverlap(StrEnum):
 class Ground(SourceOptions):
     """The options that say on which ground, line and reading a plan is laid."""
 
+    dataset: Annotated[
+        str,
+        typer.Option(metavar="NAME|FOLDER", help=_DATASET_HELP, rich_help_panel=_GROUND),
+    ] = "ukraine"
     control: Annotated[
         list[str] | None,
         typer.Option(
@@ -162,13 +168,25 @@ class Ground(SourceOptions):
             )
         return self.control[0] if self.control else None
 
-    def _read_control(self, control: str | None) -> dict[str, Any]:
-        """`control` and `as_of` as `arrange` takes them, the source read as its options say."""
+    def _options(self, control: str | None) -> dict[str, Any]:
+        """What `arrange` takes, with the source read as its options say."""
         from lineplan.days import as_date
 
-        if not self.is_told():
-            return {"control": control, "as_of": self.as_of}
-        return {"control": self.read(control, as_date(self.as_of)), "as_of": None}
+        read: dict[str, Any] = {"control": control, "as_of": self.as_of}
+        if self.is_told():
+            day = as_date(self.as_of)
+            read = {"control": self.read(control, self.dataset, day), "as_of": None}
+        return read | {
+            "dataset": self.dataset,
+            "units": self.units,
+            "unit_id": self.unit_id,
+            "set": self.values,
+            "readings": self.readings,
+            "contested": self.contested,
+            "on_overlap": self.on_overlap.value,
+            "reconcile": not self.no_reconcile,
+            "lines": self.lines,
+        }
 
     def arrange(self, plan: str | Plan) -> Arrangement:
         """The arrangement, its notes said on stderr."""
@@ -192,18 +210,7 @@ class Ground(SourceOptions):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            arrangement = arrange(
-                plan,
-                **self._read_control(control),
-                units=self.units,
-                unit_id=self.unit_id,
-                set=self.values,
-                readings=self.readings,
-                contested=self.contested,
-                on_overlap=self.on_overlap.value,
-                reconcile=not self.no_reconcile,
-                lines=dict(pairs_of("--line", self.line)),
-            )
+            arrangement = arrange(plan, **self._options(control))
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
@@ -211,22 +218,11 @@ class Ground(SourceOptions):
 
     def compare(self, plans: list[str]) -> Comparison:
         """The comparison, its notes said on stderr."""
-        from lineplan.comparison.comparing import compare
+        from lineplan.comparison import compare
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            comparison = compare(
-                *plans,
-                **self._read_control(self._one_control()),
-                units=self.units,
-                unit_id=self.unit_id,
-                set=self.values,
-                readings=self.readings,
-                contested=self.contested,
-                on_overlap=self.on_overlap.value,
-                reconcile=not self.no_reconcile,
-                lines=dict(pairs_of("--line", self.line)),
-            )
+            comparison = compare(*plans, **self._options(self._one_control()))
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison

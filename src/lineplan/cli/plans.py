@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lineplan.cli.options import Ground, with_ground
+from lineplan.cli.options import DatasetOption, Ground, with_ground
 from lineplan.cli.output import FormatOption, OutOption, TableFormat, say, write, write_rows
 
 if TYPE_CHECKING:
@@ -27,14 +27,18 @@ class ReadingFormat(StrEnum):
 
 
 @app.command("list")
-def plans_list(form: FormatOption = TableFormat.table, output: OutOption = None) -> None:
-    """List the plans of the embedded dataset."""
+def plans_list(
+    dataset_name: DatasetOption = "ukraine",
+    form: FormatOption = TableFormat.table,
+    output: OutOption = None,
+) -> None:
+    """List the plans of a dataset."""
     import pandas as pd
 
     from lineplan.dataset import load_dataset
     from lineplan.plan.file import load_plan
 
-    dataset = load_dataset()
+    dataset = load_dataset(dataset_name)
     plans = [load_plan(plan_id, dataset) for plan_id in dataset.plan_ids()]
     rows = [
         {
@@ -71,7 +75,7 @@ def plans_show(
     from lineplan.plan.file import load_plan
     from lineplan.plantext import plan_for_reading
 
-    dataset = load_dataset()
+    dataset = load_dataset(ground.dataset)
     read = load_plan(plan, dataset)
     arrangement = None
     if not _say_needed(read, dataset, ground):
@@ -103,7 +107,7 @@ def plans_check(
     from lineplan.plantext import few, ground_taken
     from lineplan.review import loose_ends
 
-    dataset = load_dataset()
+    dataset = load_dataset(ground.dataset)
     plan = load_plan(file, dataset)
     for words in loose_ends(plan, dataset):
         say(f"warning: {plan.id}: {words}")

@@ -99,7 +99,7 @@ class SourceOptions:
         """Whether any of these options is given."""
         return any(getattr(self, name) for name in SourceOptions.__dataclass_fields__)
 
-    def read(self, control: str | None, as_of: date | None) -> Control:
+    def read(self, control: str | None, dataset: str, as_of: date | None) -> Control:
         """Read the source, and keep how where that is asked for."""
         from lineplan.control import read_control
         from lineplan.dataset import load_dataset
@@ -113,7 +113,7 @@ class SourceOptions:
                 "options that say how a source is read (--source, --holder, --value, "
                 "--control-class, --base, --seed, --left, --save-source) need --control FILE"
             )
-        read = read_control(control, load_dataset(), as_of=as_of, values=values, **how)
+        read = read_control(control, load_dataset(dataset), as_of=as_of, values=values, **how)
         if self.save_source is not None:
             if read.source_file is None:
                 raise UsageError(f"{control}: is of the dataset, which keeps how it is read")
