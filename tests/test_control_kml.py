@@ -68,6 +68,12 @@ def test_one_style_draws_one_partys_ground(tmp_path: Path, toy: lp.Dataset) -> N
     assert control.is_holder_assumed
 
 
+def test_one_style_that_names_a_party_is_not_the_claimants(tmp_path: Path, toy: lp.Dataset) -> None:
+    path = tmp_path / "c.kml"
+    path.write_text(document(polygon("#ARIA", 30, -1, 31, 1)))
+    assert lp.read_control(path, toy).claims["held_by"].tolist() == ["aria"]
+
+
 def test_colours_of_shared_mapped_and_own_styles(tmp_path: Path, toy: lp.Dataset) -> None:
     head = (
         "<Style id='s-n'><LineStyle><color>ff00ff00</color></LineStyle>"

@@ -6,7 +6,7 @@ from datetime import date
 
 from lineplan.control import polygons
 from lineplan.control.content import Content
-from lineplan.control.rules import draw_by_rules
+from lineplan.control.rules import draw_by_rules, folded, known_holders
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Drawn
 from lineplan.dataset import Dataset
@@ -29,8 +29,7 @@ def read(content: Content, how: SourceFile, dataset: Dataset, as_of: date | None
     is_mapped = bool(how.rules or "holder" in how.columns)
     if polygons.HOLDER_COLUMN in features.frame.columns and not is_mapped:
         return polygons.draw(features, how, dataset, as_of)
-    styles = set(features.frame.get(STYLE, ()))
-    parties = {party.id for party in dataset.parties}
-    if len(styles) <= 1 and not styles & parties and not is_mapped:
+    styles = set(map(folded, features.frame.get(STYLE, ())))
+    if len(styles) <= 1 and not styles & set(known_holders(dataset)) and not is_mapped:
         return polygons.draw(features, how, dataset, as_of)
     return draw_by_rules(features, how, dataset, as_of, STYLE)
