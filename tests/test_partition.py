@@ -194,6 +194,19 @@ def test_the_tolerance_is_five_kilometres(edge: float, action: str) -> None:
     assert pieces(part(claims(("bora", box(31.5, -1.5, edge, 1.5)))))[0][0] == action
 
 
+@pytest.mark.parametrize("frontier", [None, TOYLAND.boundary])
+@pytest.mark.parametrize(
+    ("edge", "action"), [(31.98, "reassigned"), (31.956, "reassigned"), (31.954, "kept")]
+)
+def test_what_is_measured_on_a_plane_is_decided_alike(
+    edge: float, action: str, frontier: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces of too many edges for a bound are measured."""
+    monkeypatch.setattr("lineplan.reach._MOST_PAIRS", 0)
+    ground = claims(("bora", box(31.5, -1.5, edge, 1.5)))
+    assert pieces(part(ground, frontier=frontier))[0][0] == action
+
+
 def test_a_strip_beyond_the_tolerance_stays_and_is_listed() -> None:
     parted = part(claims(("bora", box(31.5, -1.5, 31.94, 1.5))))
     assert pieces(parted) == [("kept", "border", "aria")]
@@ -214,6 +227,15 @@ def test_a_wide_piece_whose_every_corner_is_near_the_coast_stays() -> None:
     parted = part(beach, units)
     assert pieces(parted) == [("kept", "border", "aria")]
     assert holder_at(parted, 33.07, 0.07) == "aria"
+
+
+def test_a_wide_piece_whose_whole_boundary_is_near_the_coast_stays() -> None:
+    """Only a corner of the island is claimed; its middle is 8 km inland."""
+    island = toyland.frame([("T-IS", box(33, 0, 33.15, 0.15))], "unit_id")
+    units = pd.concat([toyland.units(), island], ignore_index=True)
+    parted = part(claims(("bora", box(33.14, -0.1, 33.2, 0.01))), units)
+    assert pieces(parted) == [("kept", "border", "aria")]
+    assert parted.reassigned["reach_km"].iloc[0] < 5
 
 
 def test_a_fragment_that_borders_no_claim_stays() -> None:

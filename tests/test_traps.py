@@ -19,7 +19,7 @@ import toyland
 from shapely.geometry import Polygon, box, mapping, shape
 
 import lineplan as lp
-from lineplan import geodesy, noding
+from lineplan import geodesy, noding, snapping
 from lineplan.features import read_features
 from lineplan.partition import Partition, partition
 
@@ -102,6 +102,8 @@ def test_shapely_issue_2368_near_coincident_edges(monkeypatch: pytest.MonkeyPatc
     expected = {("left", "aria"): areas[0], ("right", "bora"): areas[1]}
     assert km2(part(ground, units)) == pytest.approx(expected, rel=1e-9)
 
+    monkeypatch.setattr(snapping, "ROUNDS", 0)  # all is left to the noder of GEOS
+    assert km2(part(ground, units)) == pytest.approx(expected, rel=1e-9)
     on_a_grid = shapely.union_all
     monkeypatch.setattr(shapely, "union_all", lambda lines, grid_size=None: on_a_grid(lines))
     with pytest.raises(lp.PartitionError, match=r"overlap or leave a gap near -295\.087"):
@@ -121,13 +123,18 @@ def test_on_a_grid_of_1e_7_conservation_is_a_hundred_times_worse(
             assert part(ground, units, "ua").proof.conservation_error_m2 > 100
 
 
-def test_a_hairline_gap_passes_as_a_valid_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rounds", [0, snapping.ROUNDS])
+def test_a_hairline_gap_passes_as_a_valid_coverage(
+    rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A gap of 0.5 mm between two units, open to the sea: their areas are what they were."""
+    monkeypatch.setattr(snapping, "ROUNDS", rounds)
     units = toyland.units()
     units.loc[0, "geometry"] = box(30, 0, 31 - 5e-9, 1)
     with pytest.raises(lp.PartitionError, match=r"leave a gap near 31\.0000"):
         part(EAST, units)
 
+    monkeypatch.setattr("lineplan.partition.check_outer_boundary", lambda edges, unit_of: None)
     of_any_width = shapely.coverage_is_valid
     monkeypatch.setattr(shapely, "coverage_is_valid", lambda p, gap_width: of_any_width(p))
     assert part(EAST, units).proof.conservation_error_m2 < 1
@@ -163,8 +170,19 @@ def test_faces_that_are_not_oriented_put_the_holders_on_the_wrong_sides(
         return line.coords[0][1] < line.coords[-1][1]
 
     assert northward()
+    monkeypatch.setattr(snapping, "ROUNDS", 0)
+    assert northward()
     monkeypatch.setattr(shapely, "orient_polygons", lambda faces, exterior_cw: faces)
     assert not northward()
+
+
+def test_claims_that_are_not_oriented_fail_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A polygon lies on the left of its edges; drawn clockwise, it would lie outside itself."""
+    clockwise = EAST.assign(geometry=EAST.reverse())
+    assert km2(part(clockwise)) == pytest.approx(km2(part(EAST)))
+    monkeypatch.setattr(shapely, "orient_polygons", lambda faces, exterior_cw: faces)
+    with pytest.raises(lp.PartitionError, match="overlap or leave a gap near"):
+        part(clockwise if EAST.geometry[0].exterior.is_ccw else EAST)
 
 
 # Degrees and planes
@@ -360,9 +378,9 @@ def test_a_face_lost_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     corner = toyland.claims(("bora", box(31.9995, 0.9995, 32.5, 1.5)))
     assert part(corner).proof.conservation_error_m2 < 1
 
-    def losing(faces: np.ndarray, units: gpd.GeoDataFrame) -> noding.UnitFaces:
+    def losing(faces: noding.Faces, units: gpd.GeoDataFrame) -> noding.UnitFaces:
         laid = noding.assign_units(faces, units)
-        lost = shapely.contains_xy(faces, 31.9998, 0.9998)
+        lost = shapely.contains_xy(faces.polygons, 31.9998, 0.9998)
         return replace(laid, unit_of=np.where(lost, -1, laid.unit_of))
 
     monkeypatch.setattr("lineplan.partition.assign_units", losing)
@@ -493,7 +511,7 @@ def test_the_edges_of_a_strip_follow_the_ground_where_they_are_long() -> None:
 
 
 def test_a_unit_that_lost_all_its_faces_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    def losing(faces: np.ndarray, units: gpd.GeoDataFrame) -> noding.UnitFaces:
+    def losing(faces: noding.Faces, units: gpd.GeoDataFrame) -> noding.UnitFaces:
         laid = noding.assign_units(faces, units)
         return replace(laid, unit_of=np.where(laid.unit_of == 0, -1, laid.unit_of))
 

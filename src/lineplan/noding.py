@@ -1,4 +1,4 @@
-"""Faces from linework: boundaries noded once, polygonized, and laid to units."""
+"""Faces from linework: boundaries noded once, and laid to units."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.errors import PartitionError
+from lineplan.halfedges import Chains, Mosaic
+from lineplan.snapping import Bool, Boundaries, Int
 
 GRID_DEG = 1e-9
 """Noding grid: 0.1 mm. At 1e-7 a real day's units are 200 to 370 m² off instead of three."""
 SLIVER_WIDTH_M = 100.0
 """Units that overlap or gape by less than this on average are drawn carelessly, not in dispute."""
-
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
 
 
 def node_faces(linework: NDArray[Any]) -> NDArray[Any]:
@@ -69,18 +68,63 @@ class Edges:
         at = order[first]
         return cls(xy[:-1][inside][at], xy[1:][inside][at], face[at], right[first])
 
+    def among(self, chosen: Bool) -> Edges:
+        """Edges of the chosen faces, numbered anew; the others are outside."""
+        number = np.r_[np.where(chosen, np.cumsum(chosen) - 1, -1), -1]
+        left, right = number[self.left], number[self.right]
+        at = np.flatnonzero((left >= 0) | (right >= 0))
+        start, end, left, right = self.start[at], self.end[at], left[at], right[at]
+        turn = left < 0
+        start[turn], end[turn] = end[turn], start[turn]
+        left[turn], right[turn] = right[turn], left[turn]
+        return Edges(start, end, left, right)
+
     def lines(self, chosen: NDArray[Any]) -> NDArray[Any]:
         """The chosen edges as LineStrings."""
         return shapely.linestrings(np.stack([self.start[chosen], self.end[chosen]], axis=1))
 
 
-def components(count: int, pairs: NDArray[np.int64]) -> Int:
-    """A face of the connected component of each of `count` faces, joined by `pairs`."""
+@dataclass(frozen=True)
+class Faces:
+    """Faces that the boundaries of polygons enclose.
+
+    `inside` pairs polygons with the faces that lie in them. `mosaic` is what the faces were traced
+    from, None where that did not settle and they come from the more patient noder of GEOS.
+    """
+
+    polygons: NDArray[Any]
+    inside: Int
+    edges: Edges
+    mosaic: Mosaic | None = None
+
+    @classmethod
+    def of(cls, polygons: NDArray[Any]) -> Faces:
+        """Faces of valid polygons, noded on the grid."""
+        boundaries = Boundaries.of(polygons, GRID_DEG).noded()
+        if boundaries is None:
+            return cls.by_union(polygons)
+        mosaic = Mosaic.of(Chains.of(boundaries), round(1 / GRID_DEG))
+        start, end, left, right = mosaic.edges()
+        return cls(mosaic.polygons, mosaic.inside(), Edges(start, end, left, right), mosaic)
+
+    @classmethod
+    def by_union(cls, polygons: NDArray[Any]) -> Faces:
+        """The same by the union of all boundaries, each face laid by a point inside it."""
+        faces = node_faces(shapely.boundary(polygons))
+        # On the same grid as the faces, so that a point inside a face is on the right side.
+        inside = contained(faces, shapely.set_precision(polygons, GRID_DEG))
+        return cls(faces, inside, Edges.of(faces))
+
+
+def components(count: int, one: Int, other: Int) -> Int:
+    """A face of the connected component of each of `count` faces; `one` is joined to `other`."""
+    joined = np.sort(np.minimum(one, other) * count + np.maximum(one, other))
+    joined = joined[np.diff(joined, prepend=-1) > 0]
     neighbours = defaultdict(list)
-    for a, b in pairs:
+    for a, b in zip((joined // count).tolist(), (joined % count).tolist(), strict=True):
         neighbours[a].append(b)
         neighbours[b].append(a)
-    component = np.full(count, -1)
+    component = [-1] * count
     for seed in range(count):
         if component[seed] >= 0:
             continue
@@ -91,7 +135,23 @@ def components(count: int, pairs: NDArray[np.int64]) -> Int:
                 if component[face] < 0:
                     component[face] = seed
                     ahead.append(face)
-    return component
+    return np.array(component, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Faces that cover the units, each of one unit and one holder.
+
+    `holder_mapped` is the holder before border reconciliation; to the right of the `edges` on the
+    outer boundary is no face.
+    """
+
+    polygons: NDArray[Any]
+    unit_id: NDArray[Any]
+    holder: NDArray[Any]
+    holder_mapped: NDArray[Any]
+    area_m2: NDArray[np.float64]
+    edges: Edges
 
 
 @dataclass(frozen=True)
@@ -107,17 +167,20 @@ class UnitFaces:
     repairs: tuple[str, ...]
 
 
-def assign_units(faces: NDArray[Any], units: gpd.GeoDataFrame) -> UnitFaces:
-    """Lay faces to units; settle slivers where units overlap or gape, refuse more than slivers."""
-    names = units["unit_id"].astype(str).to_numpy()
-    # Units on the same grid as the faces, so that a point inside a face is on the right side.
-    pairs = contained(faces, shapely.set_precision(units.geometry.to_numpy(), GRID_DEG))
-    unit_of = np.full(len(faces), -1)
+def assign_units(faces: Faces, units: gpd.GeoDataFrame) -> UnitFaces:
+    """Lay faces to units; settle slivers where units overlap or gape, refuse more than slivers.
+
+    The units are the first polygons that the faces were made of.
+    """
+    names = units["unit_id"].to_numpy()
+    pairs = faces.inside[faces.inside[:, 0] < len(units)]
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    unit_of = np.full(len(faces.polygons), -1)
     unit_of[pairs[::-1, 1]] = pairs[::-1, 0]  # of two units, the first
     moved_m2 = np.zeros(len(units))
     repairs: list[str] = []
     for unit, face in pairs[unit_of[pairs[:, 1]] != pairs[:, 0]]:
-        area_m2, width_m, place = _measure(faces[face])
+        area_m2, width_m, place = _measure(faces.polygons[face])
         both = f"{names[unit_of[face]]} and {names[unit]}"
         if width_m > SLIVER_WIDTH_M:
             raise PartitionError(
@@ -132,7 +195,7 @@ def assign_units(faces: NDArray[Any], units: gpd.GeoDataFrame) -> UnitFaces:
 
 
 def _close_gaps(
-    faces: NDArray[Any],
+    faces: Faces,
     unit_of: Int,
     moved_m2: NDArray[np.float64],
     names: NDArray[Any],
@@ -142,15 +205,16 @@ def _close_gaps(
     outside = np.flatnonzero(unit_of < 0)
     if not len(outside):
         return
-    edges = Edges.of(faces)
-    inner = edges.right >= 0
+    edges = faces.edges
+    inner = (edges.left >= 0) & (edges.right >= 0)
     left, right = edges.left[inner], edges.right[inner]
     both_out = (unit_of[left] < 0) & (unit_of[right] < 0)
-    group = components(len(faces), np.unique(np.c_[left, right][both_out], axis=0))
-    is_open = np.isin(group, group[edges.left[~inner]])
+    group = components(len(unit_of), left[both_out], right[both_out])
+    outermost = np.maximum(edges.left, edges.right)[~inner]
+    is_open = np.isin(group, group[outermost])
     for gap in np.unique(group[outside[~is_open[outside]]]):
         members = np.flatnonzero((group == gap) & (unit_of < 0))
-        area_m2, width_m, place = _measure(shapely.coverage_union_all(faces[members]))
+        area_m2, width_m, place = _measure(shapely.coverage_union_all(faces.polygons[members]))
         if width_m > SLIVER_WIDTH_M:
             repairs.append(
                 f"{area_m2 / 1e6:,.2f} km² enclosed by the units near {place} are in none of them"

@@ -1,14 +1,15 @@
 """Partition the units by holder: noded faces, the line of contact between them, and the proof.
 
-Only the linework matters. All boundaries are noded once on a grid, polygonized, and each face is
-labelled by a point inside it; what a plan says is then a look-up on faces.
+Only the linework matters. All boundaries are noded once on a grid, and each face that they enclose
+lies in one unit and has one holder; what a plan says is then a look-up on faces.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -18,9 +19,12 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan import geodesy
+from lineplan.contact import line_of_contact
+from lineplan.coverage import check_coverage, check_mosaic, check_outer_boundary
 from lineplan.errors import ConflictError, GeometryError, PartitionError, UsageError
-from lineplan.noding import GRID_DEG, Bool, Edges, assign_units, contained, node_faces
-from lineplan.reconciliation import reconcile_border, table_of_pieces
+from lineplan.noding import GRID_DEG, Faces, Ground, assign_units, contained, node_faces
+from lineplan.reconciliation import Pieces, reconcile_border, table_of_pieces
+from lineplan.snapping import Bool, Float, Int
 
 OnOverlap = Literal["error", "contested", "first"]
 
@@ -45,6 +49,22 @@ class Proof:
     worst_unit_id: str
     outside_units_km2: float
     inside_units_km2: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Origin:
+    """What the tables of a partition, and of those cut from it, are made of when asked for."""
+
+    ground: Ground
+    pieces: Pieces | None
+
+    @cached_property
+    def lines(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+        return line_of_contact(self.ground)
+
+    @cached_property
+    def reassigned(self) -> gpd.GeoDataFrame:
+        return table_of_pieces(self.ground, self.pieces)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +94,24 @@ class Partition:
     """
 
     faces: gpd.GeoDataFrame
-    line: gpd.GeoDataFrame
-    line_by_unit: pd.DataFrame
-    reassigned: gpd.GeoDataFrame
     proof: Proof
     repairs: tuple[str, ...] = ()
+    _origin: _Origin = field(kw_only=True, repr=False)
+
+    @property
+    def line(self) -> gpd.GeoDataFrame:
+        """The line of contact."""
+        return self._origin.lines[0]
+
+    @property
+    def line_by_unit(self) -> pd.DataFrame:
+        """Length of the line of contact by unit."""
+        return self._origin.lines[1]
+
+    @property
+    def reassigned(self) -> gpd.GeoDataFrame:
+        """Ground that border reconciliation looked at."""
+        return self._origin.reassigned
 
     def cut(self, strips: Mapping[str, shapely.Geometry]) -> Partition:
         """Cut the faces along the edges of strips; only those are touched that an edge crosses.
@@ -158,40 +191,43 @@ def partition(
     """
     for kind, frame in (("units", units), ("claims", claims)):
         _check_valid(kind, frame)
-    polygons = node_faces(
-        shapely.boundary(np.r_[units.geometry.to_numpy(), claims.geometry.to_numpy()])
-    )
-    laid = assign_units(polygons, units)
-    unit_of = laid.unit_of
-    holder, claimed = _holder_of(polygons, claims, default_holder, on_overlap)
+    traced = Faces.of(np.r_[units.geometry.to_numpy(), claims.geometry.to_numpy()])
+    laid = assign_units(traced, units)
+    holder, claimed = _holder_of(traced, len(units), claims, default_holder, on_overlap)
     if contested is not None:
         holder[holder == "contested"] = contested
-    inside = unit_of >= 0
-    area_m2 = geodesy.area_m2(polygons)
+    inside = laid.unit_of >= 0
+    unit_of = laid.unit_of[inside]
+    area_m2 = geodesy.area_m2(traced.polygons)
     outside_km2 = float(area_m2[~inside & claimed].sum() / 1e6)
     inside_km2 = float(area_m2[inside & claimed].sum() / 1e6)
-    polygons, unit_of, claimed = polygons[inside], unit_of[inside], claimed[inside]
-    holder, area_m2 = holder[inside], area_m2[inside]
-    faces = gpd.GeoDataFrame(
-        {
-            "unit_id": units["unit_id"].to_numpy()[unit_of],
-            "held_by": holder,
-            "held_by_mapped": holder,
-            "area_m2": area_m2,
-        },
-        geometry=polygons,
-        crs="EPSG:4326",
+    ground = Ground(
+        traced.polygons[inside],
+        units["unit_id"].to_numpy(dtype=object)[unit_of],
+        holder[inside],
+        holder[inside],
+        area_m2[inside],
+        traced.edges.among(inside),
     )
-    proof = _prove(faces, units, laid.moved_m2, outside_km2, inside_km2)
-    edges = Edges.of(polygons)
+    error_m2, worst = _prove(traced, ground, unit_of, units, laid.moved_m2)
     pieces = None
     if reconcile:
-        pieces = reconcile_border(
-            faces, edges, claimed, default_holder, border_tolerance_km, frontier
+        ground, pieces = reconcile_border(
+            ground, claimed[inside], default_holder, border_tolerance_km, frontier
         )
-    line, line_by_unit = _line(faces, edges)
-    moved = table_of_pieces(faces, pieces)
-    return Partition(faces, line, line_by_unit, moved, proof, laid.repairs)
+    proof = Proof(error_m2, worst, outside_km2, inside_km2)
+    return Partition(_table_of(ground), proof, laid.repairs, _origin=_Origin(ground, pieces))
+
+
+def _table_of(ground: Ground) -> gpd.GeoDataFrame:
+    columns = {
+        "unit_id": ground.unit_id,
+        "held_by": ground.holder,
+        "held_by_mapped": ground.holder_mapped,
+        "area_m2": ground.area_m2,
+        "geometry": gpd.array.GeometryArray(ground.polygons.copy(), crs="EPSG:4326"),
+    }
+    return gpd.GeoDataFrame(pd.DataFrame(columns, copy=False), geometry="geometry")
 
 
 def _check_valid(kind: str, frame: gpd.GeoDataFrame) -> None:
@@ -204,19 +240,20 @@ def _check_valid(kind: str, frame: gpd.GeoDataFrame) -> None:
 
 
 def _holder_of(
-    polygons: NDArray[Any],
+    faces: Faces,
+    units: int,
     claims: gpd.GeoDataFrame,
     default_holder: str,
     on_overlap: OnOverlap,
 ) -> tuple[NDArray[Any], Bool]:
-    """Holder of each polygon, and whether a claim says so."""
+    """Holder of each face, and whether a claim says so; claims come after so many units."""
+    polygons = faces.polygons
     holder = np.full(len(polygons), default_holder, dtype=object)
     claimed = np.zeros(len(polygons), dtype=bool)
     twice: dict[tuple[str, str], list[int]] = defaultdict(list)
     parties = claims["held_by"].to_numpy()
-    shapes = shapely.set_precision(claims.geometry.to_numpy(), GRID_DEG)
-    pairs = contained(polygons, shapes)
-    for claim, face in pairs[np.argsort(pairs[:, 0], kind="stable")]:
+    pairs = faces.inside[faces.inside[:, 0] >= units] - [units, 0]
+    for claim, face in pairs[np.argsort(pairs[:, 0], kind="stable")].tolist():
         if not claimed[face]:
             holder[face] = parties[claim]
             claimed[face] = True
@@ -226,86 +263,17 @@ def _holder_of(
             if on_overlap == "contested":
                 holder[face] = "contested"
     if twice and on_overlap == "error":
-        (first, second), faces = max(
+        (first, second), both = max(
             twice.items(), key=lambda item: geodesy.area_m2(polygons[item[1]]).sum()
         )
-        area_m2 = geodesy.area_m2(polygons[faces])
-        place = shapely.point_on_surface(polygons[faces[int(area_m2.argmax())]])
+        area_m2 = geodesy.area_m2(polygons[both])
+        place = shapely.point_on_surface(polygons[both[int(area_m2.argmax())]])
         raise ConflictError(
             f"{first} and {second} both claim {area_m2.sum() / 1e6:,.1f} km² "
             f"(near {place.x:.3f}, {place.y:.3f}); correct the source, or go on with "
             "--on-overlap contested or --on-overlap first"
         )
     return holder, claimed
-
-
-def _line(faces: gpd.GeoDataFrame, edges: Edges) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Edges between faces of different holders: merged, longest first; and by unit."""
-    holders, holder = np.unique(faces["held_by"].to_numpy().astype(str), return_inverse=True)
-    at = np.flatnonzero((edges.right >= 0) & (holder[edges.left] != holder[edges.right]))
-    left, right = edges.left[at], edges.right[at]
-    # Turned so that the first holder in the alphabet is always on the left: lines keep a side.
-    turn = holder[left] > holder[right]
-    start = np.where(turn[:, None], edges.end[at], edges.start[at])
-    end = np.where(turn[:, None], edges.start[at], edges.end[at])
-    first, second = np.where(turn, right, left), np.where(turn, left, right)
-    between = np.char.add(np.char.add(holders[holder[first]], "/"), holders[holder[second]])
-    length_km = geodesy.segment_length_m(start, end) / 1000
-
-    lines: list[shapely.Geometry] = []
-    sides: list[str] = []
-    for pair in np.unique(between):
-        chosen = between == pair
-        edges_of_pair = shapely.linestrings(np.stack([start[chosen], end[chosen]], axis=1))
-        merged = shapely.line_merge(shapely.multilinestrings(edges_of_pair), directed=True)
-        parts = shapely.get_parts(merged)
-        lines.extend(parts)
-        sides.extend([str(pair)] * len(parts))
-    kind = np.where([line.is_closed for line in lines], "enclave", "line").astype(object)
-    frame = gpd.GeoDataFrame(
-        {
-            "between": pd.Series(sides, dtype=object),
-            "kind": kind,
-            "length_km": geodesy.length_m(lines) / 1000 if lines else np.array([]),
-            "vertices": shapely.get_num_coordinates(lines) if lines else np.array([], dtype=int),
-        },
-        geometry=lines,
-        crs="EPSG:4326",
-    ).sort_values("length_km", ascending=False, ignore_index=True)
-    frame.insert(0, "line_id", [f"L{i + 1}" for i in range(len(frame))])
-
-    unit = faces["unit_id"].to_numpy()
-    table = pd.DataFrame(
-        {
-            "unit_id": np.r_[unit[first], unit[second]],
-            "between": np.tile(between, 2),
-            "kind": np.tile(_kind_of(start, end, lines, kind), 2),
-            "length_km": np.tile(length_km / 2, 2),
-            "edges": 0.5,
-        }
-    )
-    table = table.groupby(["unit_id", "between", "kind"], as_index=False).sum()
-    table["vertex_spacing_km"] = table["length_km"] / table.pop("edges")
-    return frame, table
-
-
-def _kind_of(
-    start: NDArray[np.float64],
-    end: NDArray[np.float64],
-    lines: list[shapely.Geometry],
-    kind: NDArray[Any],
-) -> NDArray[Any]:
-    """The kind of line that each edge is part of."""
-    if not lines:
-        return np.array([], dtype=object)
-    xy, line_of = shapely.get_coordinates(lines, return_index=True)
-    inside = line_of[1:] == line_of[:-1]
-    ways = np.r_[np.c_[xy[:-1], xy[1:]][inside], np.c_[start, end]]
-    _, number = np.unique(ways, axis=0, return_inverse=True)
-    count = int(inside.sum())
-    of_way = np.empty(number.max() + 1, dtype=object)
-    of_way[number[:count]] = kind[line_of[:-1][inside]]
-    return of_way[number[count:]]
 
 
 def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition:
@@ -330,39 +298,62 @@ def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition
     inside = contained(polygons, shapes)
     for number, name in enumerate(strips):
         cut[name] = np.isin(np.arange(len(cut)), inside[inside[:, 0] == number, 1])
-    parents = faces.assign(unit_id=np.arange(len(faces)))
-    children = cut.assign(unit_id=np.r_[kept, crossed[owner]])
-    proof = _prove(children, parents, np.zeros(len(faces)), 0.0, 0.0)
-    error_m2 = parted.proof.conservation_error_m2 + proof.conservation_error_m2
+    check_coverage(polygons)
+    lost_m2, _ = _conserved(
+        faces.geometry.to_numpy(),
+        faces["unit_id"].to_numpy(),
+        np.zeros(len(faces)),
+        np.r_[kept, crossed[owner]],
+        cut["area_m2"].to_numpy(),
+    )
+    error_m2 = parted.proof.conservation_error_m2 + lost_m2
     return replace(parted, faces=cut, proof=replace(parted.proof, conservation_error_m2=error_m2))
 
 
 def _prove(
-    faces: gpd.GeoDataFrame,
-    units: gpd.GeoDataFrame,
-    moved_m2: NDArray[np.float64],
-    outside_km2: float,
-    inside_km2: float,
-) -> Proof:
-    """Check that the faces cover each unit once; raise PartitionError where they do not."""
-    polygons = faces.geometry.to_numpy()
-    if not shapely.coverage_is_valid(polygons, gap_width=GRID_DEG * 10):
-        bad = shapely.coverage_invalid_edges(polygons, gap_width=GRID_DEG * 10)
-        place = shapely.get_coordinates(bad[~shapely.is_empty(bad)])[0]
-        raise PartitionError(
-            f"faces overlap or leave a gap near {place[0]:.6f}, {place[1]:.6f}; the units or the "
-            "claims are faulty there"
-        )
-    shapes = units.geometry.to_numpy()
-    unit_m2 = pd.Series(geodesy.area_m2(shapes) + moved_m2, index=units["unit_id"].to_numpy())
-    faces_m2 = faces.groupby("unit_id")["area_m2"].sum().reindex(unit_m2.index, fill_value=0.0)
-    error_m2 = (faces_m2 - unit_m2).abs()
+    traced: Faces, ground: Ground, unit_of: Int, units: gpd.GeoDataFrame, moved_m2: Float
+) -> tuple[float, str]:
+    """Check that faces cover each unit once; the error of areas, and the unit it is largest in.
+
+    Raise PartitionError where they do not.
+    """
+    if traced.mosaic is None:
+        check_coverage(ground.polygons)
+    else:
+        check_mosaic(traced.polygons, traced.inside, traced.mosaic)
+        check_outer_boundary(ground.edges, unit_of)
+    return _conserved(
+        units.geometry.to_numpy(), units["unit_id"].to_numpy(), moved_m2, unit_of, ground.area_m2
+    )
+
+
+def _conserved(
+    shapes: NDArray[Any], names: NDArray[Any], moved_m2: Float, shape_of: Int, area_m2: Float
+) -> tuple[float, str]:
+    """Sum of differences between shapes and their faces, and where it is the largest."""
+    if not len(shapes):
+        return 0.0, ""
+    shape_m2 = geodesy.area_m2(shapes) + moved_m2
+    faces_m2 = np.bincount(shape_of, weights=area_m2, minlength=len(shapes))
+    error_m2 = np.abs(faces_m2 - shape_m2)
     # No vertex moves by more than the grid, so no unit changes by more than its perimeter times it.
-    allowed_m2 = geodesy.length_m(shapely.boundary(shapes)) * GRID_DEG * 111_320 + 1e-12 * unit_m2
-    worst = (error_m2 / allowed_m2).idxmax()
+    allowed_m2 = _perimeter_m(shapes) * GRID_DEG * 111_320 + 1e-12 * shape_m2
+    worst = int(np.argmax(error_m2 / allowed_m2))
     if (error_m2 > allowed_m2).any():
         raise PartitionError(
-            f"unit {worst}: its faces differ from it by {error_m2[worst]:,.3f} m², more than the "
-            f"{allowed_m2[worst]:,.3f} m² that noding explains; units must not overlap"
+            f"unit {names[worst]}: its faces differ from it by {error_m2[worst]:,.3f} m², more "
+            f"than the {allowed_m2[worst]:,.3f} m² that noding explains; units must not overlap"
         )
-    return Proof(float(error_m2.sum()), str(worst), outside_km2, inside_km2)
+    return float(error_m2.sum()), str(names[worst])
+
+
+def _perimeter_m(shapes: NDArray[Any]) -> Float:
+    """Length of the boundaries of polygons, to about half a percent."""
+    parts, shape_of = shapely.get_parts(shapes, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+    step = np.diff(xy, axis=0)
+    step[:, 0] *= np.cos(np.radians(xy[1:, 1]))
+    length_m = np.hypot(*step.T) * 111_320 * (ring_of[1:] == ring_of[:-1])
+    of = shape_of[part_of[ring_of[1:]]]
+    return np.bincount(of, weights=length_m, minlength=len(shapes)).astype(np.float64)

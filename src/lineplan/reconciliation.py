@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from lineplan import geodesy
-from lineplan.noding import Bool, Edges, Int, components
+from lineplan.noding import Ground, components
+from lineplan.reach import OuterBoundary, is_frontier, surely_within, within
+from lineplan.snapping import Bool, Int
 
-FRONTIER_MATCH_M = 5_000.0
-"""Two sources of units draw one frontier about a kilometre apart, rarely more than five."""
 NOISE_M2 = 10_000.0
 """Ground of the default holder smaller than 1 ha, enclosed by one other holder, is noise."""
 
@@ -25,145 +23,94 @@ class Pieces:
     """Connected pieces of the default holder's ground that reconciliation looked at.
 
     One element for each piece; `faces` and `piece_of` pair faces with the piece they are in.
+    `frontier` is what the caller gave.
     """
 
     faces: Int
     piece_of: Int
     is_border: Bool
     is_moved: Bool
-    reach_km: NDArray[np.float64]
+    frontier: shapely.Geometry | None
 
 
 def reconcile_border(
-    faces: gpd.GeoDataFrame,
-    edges: Edges,
+    ground: Ground,
     claimed: Bool,
     default_holder: str,
     tolerance_km: float,
     frontier: shapely.Geometry | None,
-) -> Pieces | None:
-    """Reassign border mismatches and noise in `faces.held_by`; return the pieces looked at."""
-    holder = faces["held_by"].to_numpy(dtype=object).copy()
+) -> tuple[Ground, Pieces | None]:
+    """Ground with border mismatches and noise reassigned, and the pieces looked at."""
+    holder, edges = ground.holder.copy(), ground.edges
+    count = len(holder)
     mine = holder == default_holder
     if not mine.any() or mine.all():
-        return None
+        return ground, None
     inner = edges.right >= 0
     left, right = edges.left[inner], edges.right[inner]
     both = mine[left] & mine[right]
-    component = components(len(faces), np.unique(np.c_[left, right][both], axis=0))
-    area_m2 = faces["area_m2"].to_numpy()
-    size_m2 = np.bincount(component[mine], weights=area_m2[mine], minlength=len(faces))
+    component = components(count, left[both], right[both])
+    size_m2 = np.bincount(component[mine], weights=ground.area_m2[mine], minlength=count)
 
-    across = mine[left] != mine[right]
-    ours = np.where(mine[left], left, right)[across]
-    theirs = np.where(mine[left], right, left)[across]
-    shared_m = geodesy.segment_length_m(edges.start[inner][across], edges.end[inner][across])
-    holders, their_holder = np.unique(holder[theirs].astype(str), return_inverse=True)
-    border_m = np.zeros((len(faces), len(holders)))
-    np.add.at(border_m, (component[ours], their_holder), shared_m)
-
-    outer = _OuterBoundary.of(faces, edges, frontier)
+    across = np.flatnonzero(mine[left] != mine[right])
+    from_left = mine[left[across]]
+    ours = component[np.where(from_left, left[across], right[across])]
+    theirs = np.where(from_left, right[across], left[across])
+    holders, holder_of = np.unique(holder.astype(str), return_inverse=True)
+    their_holder = holder_of[theirs]
+    beside = np.zeros((count, len(holders)), dtype=bool)
+    beside[ours, their_holder] = True
 
     def having(some: Int) -> Bool:
         """Which components have one of some faces."""
-        mask = np.zeros(len(faces), dtype=bool)
+        mask = np.zeros(count, dtype=bool)
         mask[component[some]] = True
         return mask
 
-    outermost = edges.left[~inner]
-    # What a source draws is never touched, and what reaches an edge that is no frontier may go on
-    # beyond the units given.
-    settled = having(np.flatnonzero(mine & claimed)) | having(outermost[~outer.is_frontier])
-    cut_off = border_m.any(axis=1) & ~settled
-    is_border = cut_off & having(outermost[outer.is_frontier])
-    is_noise = cut_off & ~having(outermost) & (size_m2 < NOISE_M2)
-    is_noise &= (border_m > 0).sum(axis=1) == 1
+    # What a source draws is never touched.
+    cut_off = beside.any(axis=1) & ~having(np.flatnonzero(mine & claimed))
+    outer = np.flatnonzero(~inner)
+    is_noise = cut_off & ~having(edges.left[outer]) & (size_m2 < NOISE_M2)
+    is_noise &= beside.sum(axis=1) == 1
+    if frontier is not None:
+        # What reaches an edge that is no frontier may go on beyond the units given. One such edge
+        # settles it, and of the main body there is one in nearly any sample.
+        for step in (32, 1):
+            some = outer[cut_off[component[edges.left[outer]]]][::step]
+            cut_off &= ~having(edges.left[some[~is_frontier(edges, some, frontier)]])
+    is_border = cut_off & having(edges.left[outer])
     # Of part of a country, the largest piece can be a strip along the frontier.
     main_body = int(size_m2.argmax())
     is_noise[main_body] = False
     is_border[main_body] &= frontier is not None
+
     chosen = np.flatnonzero(is_border | is_noise)
-    number = np.full(len(faces), -1)
+    number = np.full(count, -1)
     number[chosen] = np.arange(len(chosen))
-    looked_at = np.flatnonzero(mine & (number[component] >= 0))
-    piece_of = number[component[looked_at]]
+    piece = np.where(mine, number[component], -1)
+    looked_at = np.flatnonzero(piece >= 0)
+    piece_of = piece[looked_at]
     is_border = is_border[chosen]
-    at_border = is_border[piece_of]
-    reach_km = np.full(len(chosen), np.nan)
-    is_moved = ~is_border
-    reach_km[is_border], is_moved[is_border] = outer.reach(
-        faces.geometry.to_numpy()[looked_at[at_border]],
-        (np.cumsum(is_border) - 1)[piece_of[at_border]],
-        tolerance_km,
-    )
-    to_holder = holders[border_m[chosen].argmax(axis=1)]
+    is_moved = ~is_border | surely_within(ground, piece, len(chosen), tolerance_km)
+    unsure = np.flatnonzero(~is_moved)
+    if len(unsure):
+        is_moved[unsure] = within(ground, piece, unsure, tolerance_km, frontier)
+
+    borders = beside[chosen].astype(float)
+    if (borders.sum(axis=1) > 1).any():
+        doubtful = np.flatnonzero((beside.sum(axis=1) > 1)[ours] & (number[ours] >= 0))
+        at = np.flatnonzero(inner)[across[doubtful]]
+        shared_m = geodesy.segment_length_m(edges.start[at], edges.end[at])
+        np.add.at(borders, (number[ours[doubtful]], their_holder[doubtful]), shared_m)
+    to_holder = holders[borders.argmax(axis=1)]
     moved = is_moved[piece_of]
     holder[looked_at[moved]] = to_holder[piece_of[moved]]
-    faces["held_by"] = holder
     listed = (is_moved | (chosen != main_body))[piece_of]
-    return Pieces(looked_at[listed], piece_of[listed], is_border, is_moved, reach_km)
+    pieces = Pieces(looked_at[listed], piece_of[listed], is_border, is_moved, frontier)
+    return replace(ground, holder=holder), pieces
 
 
-@dataclass(frozen=True)
-class _OuterBoundary:
-    """The units' outer boundary on a plane, to measure how far inland a piece reaches."""
-
-    bounds: tuple[float, float, float, float]
-    is_frontier: Bool
-    segments: NDArray[Any]
-
-    @classmethod
-    def of(
-        cls, faces: gpd.GeoDataFrame, edges: Edges, frontier: shapely.Geometry | None
-    ) -> _OuterBoundary:
-        bounds = tuple(faces.total_bounds)
-        outer = edges.lines(edges.right < 0)
-        is_frontier = np.ones(len(outer), dtype=bool)
-        if frontier is not None:
-            segments = geodesy.to_plane(outer, bounds)
-            known = geodesy.to_plane(geodesy.segments(frontier), bounds)
-            # An inner border meets the frontier at its end; an edge of the frontier keeps to it.
-            tree = shapely.STRtree(known)
-            for part in (0.0, 0.5, 1.0):
-                at = shapely.line_interpolate_point(segments, part, normalized=True)
-                near = tree.query(at, predicate="dwithin", distance=FRONTIER_MATCH_M)
-                is_frontier &= np.isin(np.arange(len(segments)), near[0])
-        # Cut so short that edges straight in degrees are straight on the plane.
-        short = geodesy.segments(shapely.segmentize(outer[is_frontier], 0.02))
-        return cls(bounds, is_frontier, geodesy.to_plane(short, bounds))
-
-    def reach(
-        self, polygons: NDArray[Any], piece_of: Int, tolerance_km: float
-    ) -> tuple[NDArray[np.float64], Bool]:
-        """How far inland each piece reaches (km), and whether it lies wholly within the tolerance.
-
-        Distances are taken at points every 0.005 degree, at most 560 m, along a piece's edge.
-        """
-        count = int(piece_of.max()) + 1 if len(piece_of) else 0
-        tolerance_m, tree = tolerance_km * 1000, shapely.STRtree(self.segments)
-        polygons = geodesy.to_plane(shapely.segmentize(polygons, 0.005), self.bounds)
-        points, polygon_of = shapely.get_coordinates(polygons, return_index=True)
-        (_, _), distance_m = tree.query_nearest(
-            shapely.points(points), return_distance=True, all_matches=False
-        )
-        reach_m = np.zeros(count)
-        np.maximum.at(reach_m, piece_of[polygon_of], distance_m)
-        within = reach_m <= tolerance_m
-        # The middle of a piece can be farther inland than its edge, by no more than the radius of
-        # the largest circle in it.
-        area_m2 = np.bincount(piece_of, weights=shapely.area(polygons), minlength=count)
-        unsure = within & (reach_m + np.sqrt(area_m2 / np.pi) + 280 > tolerance_m)
-        for piece in np.flatnonzero(unsure):
-            # Edges that all but meet can cross on the plane, however short they are.
-            parts = shapely.make_valid(polygons[piece_of == piece], method="structure")
-            whole = shapely.union_all(parts)
-            near = tree.query(whole, predicate="dwithin", distance=tolerance_m)
-            strips = shapely.buffer(self.segments[near], tolerance_m, quad_segs=64)
-            within[piece] = shapely.union_all(strips).covers(whole)
-        return reach_m / 1000, within
-
-
-def table_of_pieces(faces: gpd.GeoDataFrame, pieces: Pieces | None) -> gpd.GeoDataFrame:
+def table_of_pieces(ground: Ground, pieces: Pieces | None) -> gpd.GeoDataFrame:
     """The table of pieces, largest first."""
     columns = ["piece", "unit_id", "action", "reason", "held_by_mapped", "held_by", "area_km2"]
     columns += ["reach_km", "lon", "lat", "geometry"]
@@ -172,8 +119,8 @@ def table_of_pieces(faces: gpd.GeoDataFrame, pieces: Pieces | None) -> gpd.GeoDa
         kinds |= dict.fromkeys(("area_km2", "reach_km", "lon", "lat"), "float64")
         empty = pd.DataFrame({c: pd.Series([], dtype=kinds[c]) for c in columns[:-1]})
         return gpd.GeoDataFrame(empty, geometry=[], crs="EPSG:4326")
-    area_m2 = faces["area_m2"].to_numpy()[pieces.faces]
-    unit = faces["unit_id"].to_numpy(dtype=object)[pieces.faces]
+    area_m2 = ground.area_m2[pieces.faces]
+    unit = ground.unit_id[pieces.faces]
     piece_m2 = np.bincount(pieces.piece_of, weights=area_m2)
     rank = np.empty(len(piece_m2), dtype=np.int64)
     rank[np.argsort(-piece_m2, kind="stable")] = np.arange(len(piece_m2))
@@ -186,20 +133,31 @@ def table_of_pieces(faces: gpd.GeoDataFrame, pieces: Pieces | None) -> gpd.GeoDa
     shapes = [
         group[0] if len(group) == 1 else shapely.coverage_union_all(group)
         for group in np.split(
-            faces.geometry.to_numpy()[pieces.faces[order]], np.flatnonzero(np.diff(row_of)) + 1
+            ground.polygons[pieces.faces[order]], np.flatnonzero(np.diff(row_of)) + 1
         )
     ]
     inside = shapely.point_on_surface(shapes)
     of_piece, face = pieces.piece_of[first], pieces.faces[first]
+    reach_km = np.full(len(pieces.is_border), np.nan)
+    at_border = pieces.is_border[pieces.piece_of]
+    if at_border.any():
+        boundary = OuterBoundary.of(ground, pieces.frontier)
+        polygons = ground.polygons[pieces.faces[at_border]]
+        reach_km[pieces.is_border] = (
+            boundary.reach_m(
+                boundary.on_plane(polygons), pieces.piece_of[at_border], len(pieces.is_border)
+            )[pieces.is_border]
+            / 1000
+        )
     table = {
         "piece": number[first],
         "unit_id": unit[first],
         "action": np.where(pieces.is_moved, "reassigned", "kept")[of_piece],
         "reason": np.where(pieces.is_border, "border", "noise")[of_piece],
-        "held_by_mapped": faces["held_by_mapped"].to_numpy(dtype=object)[face],
-        "held_by": faces["held_by"].to_numpy(dtype=object)[face],
+        "held_by_mapped": ground.holder_mapped[face],
+        "held_by": ground.holder[face],
         "area_km2": np.bincount(row_of, weights=area_m2[order]) / 1e6,
-        "reach_km": pieces.reach_km[of_piece],
+        "reach_km": reach_km[of_piece],
         "lon": shapely.get_x(inside),
         "lat": shapely.get_y(inside),
     }
