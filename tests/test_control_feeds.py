@@ -33,12 +33,12 @@ NAMES = [
     ("Статус невідомий /// Unknown status\n/// geoJSON.status.unknown", "#bcaaa4", "unknown"),
     ("Окупований Крим /// Occupied Crimea /// geoJSON.territories.crimea", "#880e4f", "full"),
     ("Occupied Petsamo /// geoJSON.territories.petsamo", "#ff5252", "claimed"),
-    ("Ізюм. Окуповано" + NBSP, "#a52714", "full"),
-    ("звільнено 26.03.2022", "#0288d1", "liberated"),
+    ("Місто. Окуповано" + NBSP, "#a52714", "full"),
+    ("звільнено 01.02.2022", "#0288d1", "liberated"),
     ("Під питанням", "#bcaaa4", "unknown"),
     ("Крим", "#000000", "full"),
-    ("Багатокутник 11", "#a52714", "full"),
-    ("24.03", "#0288d1", "liberated"),
+    ("Багатокутник 7", "#a52714", "full"),
+    ("01.02", "#0288d1", "liberated"),
     ("Щось нове", "#123456", "unknown"),
 ]
 

@@ -141,6 +141,15 @@ def test_entities_are_refused(text: str, tmp_path: Path, toy: lp.Dataset) -> Non
         lp.read_control(path, toy)
 
 
+@pytest.mark.parametrize("inside", ["Folder", "MultiGeometry"])
+def test_endless_nesting_is_refused(inside: str, tmp_path: Path, toy: lp.Dataset) -> None:
+    deep = f"<{inside}>" * 20_000 + f"</{inside}>" * 20_000
+    path = tmp_path / "c.kml"
+    path.write_text(document(f"<Placemark>{deep}</Placemark>" if inside != "Folder" else deep))
+    with pytest.raises(lp.ControlError, match=r"hundreds deep.*refused"):
+        lp.read_control(path, toy)
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, toy: lp.Dataset) -> None:
     path = tmp_path / "c.kmz"
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:

@@ -313,7 +313,7 @@ def _frame_of(
             rows.append(dict(feature.get("properties") or {}))
         except (
             *(shapely.errors.ShapelyError, shapely.errors.GeometryTypeError),
-            *(ValueError, TypeError, IndexError, KeyError, AttributeError),
+            *(ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError),
         ) as fault:
             raise GeometryError(
                 f"{path}: feature {index} cannot be built ({_line(fault)}); mend or remove it"

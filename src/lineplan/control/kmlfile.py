@@ -52,6 +52,15 @@ def features_of_kml(
         ) from None
     except (ParseError, ValueError, LookupError) as fault:  # also an encoding nobody knows
         raise ControlError(f"{path}: is not valid XML ({fault}); mend or export it again") from None
+    try:
+        return _collected(root, path, folder)
+    except RecursionError:
+        raise ControlError(
+            f"{path}: nests folders or geometries hundreds deep, which no map does; refused"
+        ) from None
+
+
+def _collected(root: Element, path: Path, folder: str | None) -> list[dict[str, Any]]:
     styles = _styles(root)
     found = []
     folders = set()
