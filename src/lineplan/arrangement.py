@@ -252,7 +252,8 @@ def arrange(
     dataset : str, Path or Dataset
         Embedded dataset by name, or a folder.
     control : str, Path or Control, optional
-        Source of control; the dataset's latest when not given.
+        Source of control of any kind; the dataset's latest when not given. What more there is to
+        say of it goes to `lineplan.read_control`, whose result is given here.
     units : str, Path or GeoDataFrame, optional
         Other administrative units: a file, or a frame with `unit_id`, `name` and `geometry`.
     unit_id : str, optional

@@ -21,7 +21,7 @@ from lineplan.features import read_features, sha256_of
 
 ROLES = (
     *("units", "control", "assessments", "places", "context", "codes", "register"),
-    *("plan", "feature"),
+    *("plan", "feature", "source"),
 )
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[2] / "data"
@@ -365,12 +365,13 @@ def _slug(name: str) -> str:
 
 
 def count_rows(path: Path) -> int:
-    """Rows of a table, features of a vector file, points or clauses of a TOML file."""
+    """Rows of a table, features of a vector file, points, clauses or rules of a TOML file."""
     if path.suffix == ".csv":
         return len(pd.read_csv(path))
     if path.suffix == ".toml":
         content = _read_toml(path)
-        return len(content.get("point", content.get("clause", ())))
+        lists = (content[key] for key in ("point", "clause", "rule") if key in content)
+        return len(next(lists, ()))
     return len(read_features(path).frame)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import zipfile
+import zlib
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     import fiona
 
 LONLAT = "EPSG:4326"
+MOST_UNPACKED = 2**29
+"""Bytes that a file in an archive may unpack to."""
+MOST_RATIO = 200
+"""How often larger than packed it may be; tables of words reach about 50."""
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
 
 
@@ -84,6 +90,90 @@ def read_features(
     GeometryError
         The file, its layer or one of its features cannot be used.
     """
+    return load_layer(path, layer=layer).keep(kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of a file, in longitude and latitude, before anything is chosen from it.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        Attributes and `geometry` in EPSG:4326, without Z; its index counts the file's features.
+    path : Path
+    notes : tuple of str
+        What was left out or assumed, in words.
+    """
+
+    frame: gpd.GeoDataFrame
+    path: Path
+    notes: tuple[str, ...]
+
+    def kinds(self) -> frozenset[str]:
+        """Which of ``polygon``, ``line`` and ``point`` the layer draws."""
+        geometry = self.frame.geometry.to_numpy()
+        parts = shapely.get_parts(geometry[~shapely.is_missing(geometry)])
+        while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+            parts = shapely.get_parts(parts)
+        drawn = np.unique(shapely.get_dimensions(parts))
+        return frozenset(kind for kind, dimension in _DIMENSION.items() if dimension in drawn)
+
+    def keep(self, kind: str | None = None) -> Features:
+        """The features of one kind, valid.
+
+        Parameters
+        ----------
+        kind : {"polygon", "line"}, optional
+            Keep only such geometries; the others are counted in the notes.
+
+        Returns
+        -------
+        Features
+
+        Raises
+        ------
+        GeometryError
+            A feature cannot be used, or there is none of that kind.
+        """
+        notes = list(self.notes)
+        frame = _clean(self.frame, self.path, kind, notes)
+        name = self.path.name
+        return Features(frame, name, sha256_of(self.path), tuple(f"{name}: {n}" for n in notes))
+
+
+def load_layer(path: str | Path, *, layer: str | None = None) -> Layer:
+    """Open one layer of a vector file, as `read_features` does.
+
+    Parameters
+    ----------
+    path : str or Path
+    layer : str, optional
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    GeometryError
+        The file or its layer cannot be used.
+    """
+    path, layer = file_and_layer(path, layer)
+    notes: list[str] = []
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        frame = _read_parquet(path)
+    else:
+        frame = _read_ogr(path, layer, notes)
+    frame = _to_lonlat(frame, path, notes)
+    return Layer(frame, path, tuple(notes))
+
+
+def file_and_layer(path: str | Path, layer: str | None = None) -> tuple[Path, str | None]:
+    """The file and the layer that ``FILE`` or ``FILE:LAYER`` names.
+
+    Raises GeometryError where there is no such file, or nothing in it.
+    """
     path = Path(path)
     if layer is None and not path.exists() and ":" in path.name:
         file, _, layer = str(path).rpartition(":")
@@ -92,14 +182,34 @@ def read_features(
         raise GeometryError(f"{path}: no such file")
     if path.is_file() and path.stat().st_size == 0:
         raise GeometryError(f"{path}: the file is empty")
+    return path, layer
+
+
+def layer_of(features: Iterable[Mapping[str, Any]], path: Path) -> Layer:
+    """A layer made of features that an adapter has parsed.
+
+    Parameters
+    ----------
+    features : iterable of mapping
+        As in GeoJSON: `properties`, and `geometry` in longitude and latitude.
+    path : Path
+        Of the file they come from.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    GeometryError
+        A feature cannot be built.
+    """
     notes: list[str] = []
-    if path.suffix.lower() in {".parquet", ".geoparquet"}:
-        frame = _read_parquet(path)
-    else:
-        frame = _read_ogr(path, layer, notes)
-    frame = _to_lonlat(frame, path, notes)
-    frame = _clean(frame, path, kind, notes)
-    return Features(frame, path.name, sha256_of(path), tuple(f"{path.name}: {n}" for n in notes))
+    frame = _frame_of(features, path, notes).set_crs(LONLAT)
+    geometry = gpd.GeoSeries(
+        shapely.force_2d(frame.geometry.values), index=frame.index, crs=frame.crs
+    )
+    return Layer(frame.set_geometry(geometry), path, tuple(notes))
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
@@ -135,13 +245,42 @@ def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFra
         raise GeometryError(f"{path}: cannot be read as vector data ({reason})") from None
 
 
-def _in_archive(path: Path) -> str:
-    """Address of the one vector file in a zip archive, in whichever of its folders."""
+def names_in_archive(path: Path) -> list[str]:
+    """Names of the files in a zip archive; GeometryError where it is damaged or a bomb."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [n for n in archive.namelist() if Path(n).suffix.lower() in _IN_ARCHIVES]
-    except (OSError, zipfile.BadZipFile) as fault:
+            members = archive.infolist()
+    except (OSError, ValueError, zipfile.BadZipFile) as fault:
         raise GeometryError(f"{path}: not a readable zip archive ({_line(fault)})") from None
+    for member in members:
+        _check_size(path, member, member.file_size)
+    return [member.filename for member in members]
+
+
+def read_in_archive(path: Path, name: str) -> bytes:
+    """One file of a zip archive; GeometryError where it is damaged, encrypted or a bomb."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
+            content = stream.read(MOST_UNPACKED + 1)  # its size may be a lie
+            _check_size(path, archive.getinfo(name), len(content))
+    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as fault:
+        raise GeometryError(f"{path}: {name} cannot be unpacked ({_line(fault)})") from None
+    except (zipfile.BadZipFile, zlib.error) as fault:
+        raise GeometryError(f"{path}: {name} is damaged ({_line(fault)})") from None
+    return content
+
+
+def _check_size(path: Path, member: zipfile.ZipInfo, size: int) -> None:
+    if size > MOST_UNPACKED or size > MOST_RATIO * member.compress_size + 2**20:
+        raise GeometryError(
+            f"{path}: {member.filename} unpacks from {member.compress_size:,} to {size:,} bytes or "
+            "more, which no map does; refused"
+        )
+
+
+def _in_archive(path: Path) -> str:
+    """Address of the one vector file in a zip archive, in whichever of its folders."""
+    names = [n for n in names_in_archive(path) if Path(n).suffix.lower() in _IN_ARCHIVES]
     # macOS puts a shadow of every file beside it.
     inside = [n for n in names if "__MACOSX" not in n and not Path(n).name.startswith("._")]
     if len(inside) != 1:
@@ -151,29 +290,40 @@ def _in_archive(path: Path) -> str:
 
 
 def _collect(source: fiona.Collection, path: Path, notes: list[str]) -> gpd.GeoDataFrame:
+    features = ({"properties": f.properties, "geometry": f.geometry} for f in source)
+    frame = _frame_of(features, path, notes)
+    return frame.set_crs(source.crs_wkt) if source.crs_wkt else frame
+
+
+def _frame_of(
+    features: Iterable[Mapping[str, Any]], path: Path, notes: list[str]
+) -> gpd.GeoDataFrame:
     rows: list[dict[str, Any]] = []
     geometries: list[shapely.Geometry] = []
     indices: list[int] = []
     empty = 0
-    for index, feature in enumerate(source):
-        if feature.geometry is None or _has_nothing(feature.geometry):
-            empty += 1
-            continue
+    for index, feature in enumerate(features):
         try:
+            drawn = feature.get("geometry")
+            if drawn is None or _has_nothing(drawn):
+                empty += 1
+                continue
             with np.errstate(invalid="ignore"):  # coordinates that are no numbers: see _clean
-                geometry = shape(feature.geometry)
-        except (shapely.errors.ShapelyError, ValueError, TypeError, IndexError) as fault:
+                geometries.append(shape(drawn))
+            rows.append(dict(feature.get("properties") or {}))
+        except (
+            *(shapely.errors.ShapelyError, shapely.errors.GeometryTypeError),
+            *(ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError),
+        ) as fault:
             raise GeometryError(
                 f"{path}: feature {index} cannot be built ({_line(fault)}); mend or remove it"
             ) from None
-        rows.append(dict(feature.properties))
-        geometries.append(geometry)
         indices.append(index)
     if empty:
         notes.append(f"{empty} feature(s) without geometry left out")
     # The index of the file goes along, so that a fault found later names the right feature.
     frame = pd.DataFrame(rows, index=pd.Index(indices, dtype="int64"))
-    return gpd.GeoDataFrame(frame, geometry=geometries, crs=source.crs_wkt or None)
+    return gpd.GeoDataFrame(frame, geometry=geometries)
 
 
 def _check_degrees(geometry: NDArray[Any], path: Path) -> None:
@@ -189,9 +339,8 @@ def _check_degrees(geometry: NDArray[Any], path: Path) -> None:
 
 def _has_nothing(geometry: Any) -> bool:
     """Whether a feature is drawn without a coordinate; a collection has geometries instead."""
-    if geometry.type == "GeometryCollection":
-        return not geometry.geometries
-    return not geometry.coordinates
+    key = "geometries" if geometry["type"] == "GeometryCollection" else "coordinates"
+    return not geometry[key]
 
 
 def _line(fault: BaseException) -> str:
@@ -224,7 +373,7 @@ def _to_lonlat(frame: gpd.GeoDataFrame, path: Path, notes: list[str]) -> gpd.Geo
     return moved
 
 
-_DIMENSION = {"polygon": 2, "line": 1}
+_DIMENSION = {"polygon": 2, "line": 1, "point": 0}
 
 
 def _clean(

@@ -417,6 +417,29 @@ def to_plane(geometries: Any, bounds: tuple[float, float, float, float]) -> NDAr
     )
 
 
+def from_plane(geometries: Any, bounds: tuple[float, float, float, float]) -> NDArray[Any]:
+    """Geometries in degrees, the reverse of `to_plane`.
+
+    Parameters
+    ----------
+    geometries : array-like of shapely geometries
+        In metres on the plane of `bounds`.
+    bounds : tuple of float
+        As given to `to_plane`.
+
+    Returns
+    -------
+    ndarray of shapely geometries
+        In degrees (EPSG:4326).
+    """
+    plane = _plane_of(bounds)
+    return shapely.transform(
+        np.asarray(geometries, dtype=object),
+        lambda x, y: plane.transform(x, y, direction="INVERSE"),
+        interleaved=False,
+    )
+
+
 def _plane_of(bounds: tuple[float, ...]) -> Transformer:
     west, south, east, north = bounds
     return _plane(round((west + east) / 2, 3), round((south + north) / 2, 3))

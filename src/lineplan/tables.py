@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -126,6 +126,84 @@ def areas_for_reading(
             "none of theirs, and drawn more coarsely or by other rules."
         )
     return "\n".join(lines) + "\n"
+
+
+def side_by_side(
+    arrangements: Sequence[Arrangement],
+    keys: Sequence[str],
+    *,
+    status: str | None = None,
+    form: Form,
+) -> str:
+    """Areas by several sources of control, and their range.
+
+    Parameters
+    ----------
+    arrangements : sequence of Arrangement
+        Of one plan, each on another source.
+    keys : sequence of str
+        As in `Arrangement.areas`.
+    status : str, optional
+        Only ground of this status; 0 in a source that gives none of it.
+    form : {"table", "markdown", "csv", "json"}
+
+    Returns
+    -------
+    str
+        For reading a column for each source; CSV and JSON have a row for each source.
+    """
+    tables = [arrangement.areas(keys) for arrangement in arrangements]
+    if status is not None:
+        if not any((zones["status"] == status).any() for zones in (a.zones for a in arrangements)):
+            arrangements[0].areas(status=status)  # says which there are
+        tables = [a.areas(["status", *keys]) for a in arrangements]
+        tables = [table[table["status"] == status] for table in tables]
+    heads = [
+        c for c in ("status", "unit_id", "unit_name", "held_by", "clause_id") if c in tables[0]
+    ]
+    areas = pd.concat(
+        [t.set_index(heads)["area_km2"].rename(i) for i, t in enumerate(tables)], axis=1
+    ).fillna(0.0)
+    low, high = areas.min(axis=1), areas.max(axis=1)
+    said = [arrangement.conditions for arrangement in arrangements]
+    if form in ("csv", "json"):
+        rows = [
+            areas[i]
+            .rename("area_km2")
+            .reset_index()
+            .assign(
+                least_km2=low.to_numpy(),
+                most_km2=high.to_numpy(),
+                line_source=one["line_source"],
+                line_date=one["line_date"],
+                control_class=one["control_class"],
+            )
+            for i, one in enumerate(said)
+        ]
+        common: dict[str, Any] = {"plan_id": said[0]["plan_id"]}
+        if form == "json":
+            common["sources"] = said
+        return exact(pd.concat(rows, ignore_index=True), common, form)
+    letters = [_letter(i) for i in range(len(said))]
+    shown = areas.map("{:,.0f}".format).set_axis(letters, axis=1)
+    shown["range km²"] = [
+        f"{a:,.0f}-{b:,.0f}" if round(a) < round(b) else f"{a:,.0f}"
+        for a, b in zip(low, high, strict=True)
+    ]
+    shown = shown.reset_index().drop(columns="unit_id", errors="ignore")
+    bullet = "- " if form == "markdown" else ""
+    sources = [
+        f"{bullet}{letter}: {one['line_source']}; line of {one['line_date'] or 'no stated date'}; "
+        f"held: {one['control_class']}"
+        for letter, one in zip(letters, said, strict=True)
+    ]
+    first = heading(arrangements[0], form).splitlines()
+    plan = [line for line in first if not line.startswith("Line of")]
+    return "\n".join([*plan, "", grid(shown, form), "", *sources]) + "\n"
+
+
+def _letter(index: int) -> str:
+    return chr(ord("A") + index) if index < 26 else f"source {index + 1}"
 
 
 def point_for_reading(arrangement: Arrangement, row: pd.Series[Any]) -> str:

@@ -53,12 +53,20 @@ def areas(
     """Compute areas on the ellipsoid, by status and holder unless told otherwise.
 
     Example: lineplan areas --status demilitarized_buffer --by unit --format csv
+
+    With several --control, each source has a column, and the last is their range.
     """
     from lineplan import tables
 
+    keys = [key.value for key in by or (By.status, By.held_by)]
+    if len(ground.control or ()) > 1:
+        if report_by is not None:
+            raise UsageError("--report-by goes with one --control")
+        sources = ground.arrange_each(plan)
+        write(tables.side_by_side(sources, keys, status=status, form=form.value), output)
+        return
     report = read_report_areas(report_by, report_id)
     arrangement = ground.arrange(plan)
-    keys = [key.value for key in by or (By.status, By.held_by)]
     table = arrangement.areas(keys, status=status, report_by=report)
     if form in EXACT:
         conditions = arrangement.conditions | (report.papers if report else {})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from lineplan.cli.output import say
+from lineplan.cli.sources import SourceOptions
 from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class OnOverlap(StrEnum):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Ground(SourceOptions):
     """The options that say on which ground, line and reading a plan is laid."""
 
     dataset: Annotated[
@@ -65,11 +66,12 @@ class Ground:
         typer.Option(metavar="NAME|FOLDER", help=_DATASET_HELP, rich_help_panel=_GROUND),
     ] = "ukraine"
     control: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="FILE|NAME",
-            help="Area of control: any vector file of polygons (FILE:LAYER for one of several "
-            "layers), or a control file of the dataset by name.",
+            help="Area of control: polygons, lines of contact or settlements of any kind "
+            "(FILE:LAYER for one of several layers), a source file, or a control file of the "
+            "dataset by name. areas sets several side by side.",
             rich_help_panel=_GROUND,
         ),
     ] = None
@@ -157,13 +159,27 @@ class Ground:
         pairs = pairs_of("--line", self.line)
         return {day: file for given, file in pairs if (day := as_date(given))}
 
-    def _options(self) -> dict[str, Any]:
-        return {
+    def _one_control(self) -> str | None:
+        """The one source of control; UsageError where several are given."""
+        if len(self.control or ()) > 1:
+            raise UsageError(
+                f"--control is given {len(self.control or ())} times; this command reads one "
+                "source (lineplan areas sets several side by side)"
+            )
+        return self.control[0] if self.control else None
+
+    def _options(self, control: str | None) -> dict[str, Any]:
+        """What `arrange` takes, with the source read as its options say."""
+        from lineplan.days import as_date
+
+        read: dict[str, Any] = {"control": control, "as_of": self.as_of}
+        if self.is_told():
+            day = as_date(self.as_of)
+            read = {"control": self.read(control, self.dataset, day), "as_of": None}
+        return read | {
             "dataset": self.dataset,
-            "control": self.control,
             "units": self.units,
             "unit_id": self.unit_id,
-            "as_of": self.as_of,
             "set": self.values,
             "readings": self.readings,
             "contested": self.contested,
@@ -174,11 +190,27 @@ class Ground:
 
     def arrange(self, plan: str | Plan) -> Arrangement:
         """The arrangement, its notes said on stderr."""
+        return self._arrange(plan, self._one_control())
+
+    def arrange_each(self, plan: str | Plan) -> list[Arrangement]:
+        """An arrangement for every source of control that is given."""
+        if self.is_told():
+            raise UsageError(
+                "options that say how a source is read go with one --control; keep how each is "
+                "read in a source file (--save-source FILE.toml) and give that as --control"
+            )
+        found = []
+        for control in self.control or ():
+            say(f"source {control}:")
+            found.append(self._arrange(plan, control))
+        return found
+
+    def _arrange(self, plan: str | Plan, control: str | None) -> Arrangement:
         from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            arrangement = arrange(plan, **self._options())
+            arrangement = arrange(plan, **self._options(control))
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
@@ -190,7 +222,7 @@ class Ground:
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            comparison = compare(*plans, **self._options())
+            comparison = compare(*plans, **self._options(self._one_control()))
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison
@@ -210,11 +242,12 @@ def with_ground(command: Callable[..., None]) -> Callable[..., None]:
         **get_type_hints(Ground, include_extras=True),
     }
     kept = [p.replace(annotation=hints[n]) for n, p in own.items() if n != "ground"]
+    inherited = SourceOptions.__dataclass_fields__
     added = [
         inspect.Parameter(
             f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name]
         )
-        for f in fields(Ground)
+        for f in sorted(fields(Ground), key=lambda f: f.name in inherited)
     ]
     wrapper.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*kept, *added)}

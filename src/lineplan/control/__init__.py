@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lineplan.control.polygons import read_control
+from lineplan.control.read import read_control
+from lineplan.control.sourcefile import SourceFile, load_source_file
 from lineplan.control.state import Control
 
-__all__ = ["Control", "read_control"]
+__all__ = ["Control", "SourceFile", "load_source_file", "read_control"]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import pandas as pd
 
 from lineplan.errors import ControlError
+
+if TYPE_CHECKING:
+    from lineplan.control.sourcefile import SourceFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +32,21 @@ class Control:
     attribution, licence, viewpoint : str
         "" where not known.
     control_class : str
-        What "held" means in this source: ``full``, ``full or partial``, ``claimed``, ... or
-        ``not stated``.
+        What "held" means in this source: ``full``, ``full or partial``, ``full, partial or
+        claimed``, ... or ``not stated``.
     sha256 : str
         Of the file's bytes.
     is_holder_assumed : bool
         The source does not say who holds what it draws.
     notes : tuple of str
         What was assumed, dropped or repaired.
+    kind : str
+        Which adapter read it.
+    classes : DataFrame or None
+        What the source draws, for a source that draws several classes of ground: `control_class`,
+        `held_by`, `features`, `km2`, `is_counted` (among the claims).
+    source_file : SourceFile or None
+        How it was read; ``control.source_file.save("mine.toml")`` keeps that for another day.
     """
 
     claims: gpd.GeoDataFrame
@@ -47,13 +59,51 @@ class Control:
     sha256: str = ""
     is_holder_assumed: bool = False
     notes: tuple[str, ...] = ()
+    kind: str = "polygons"
+    classes: pd.DataFrame | None = None
+    source_file: SourceFile | None = None
+
+
+NONE = "none"
+"""Holder of what a source draws without claiming it for anyone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What an adapter has read, before it is settled which classes count as held.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        `held_by` (a party, ``contested``, ``unknown`` or ``none``), `control_class` ("" where the
+        source has no classes) and `geometry`.
+    as_of : datetime.date or None
+    notes : tuple of str
+    is_holder_assumed : bool
+        The source does not say who holds what it draws.
+    """
+
+    frame: gpd.GeoDataFrame
+    as_of: date | None
+    notes: tuple[str, ...]
+    is_holder_assumed: bool = False
 
 
 _DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?!\d)")
 
 
-def date_in_name(path: Path) -> date | None:
-    """The one day that a file's name states (``20251120``, ``2025-11-20``), if any."""
+def date_in_name(path: Path, pattern: str = "") -> date | None:
+    """The one day that a file's name states, if any.
+
+    Parameters
+    ----------
+    path : Path
+    pattern : str
+        How it is written, with ``%Y``, ``%y``, ``%m``, ``%d`` or ``%s`` (seconds since 1970);
+        ``20251120`` and ``2025-11-20`` are found without one.
+    """
+    if pattern:
+        return _day_by_pattern(path.stem, pattern)
     days = set()
     for year, month, day in _DAY.findall(path.stem):
         try:
@@ -61,6 +111,43 @@ def date_in_name(path: Path) -> date | None:
         except ValueError:
             continue
     return days.pop() if len(days) == 1 else None
+
+
+_FIELDS = {"%Y": r"(?P<Y>\d{4})", "%y": r"(?P<y>\d\d)", "%m": r"(?P<m>\d\d)"}
+_FIELDS |= {"%d": r"(?P<d>\d\d)", "%s": r"(?P<s>\d{9,10})"}
+
+
+def _day_by_pattern(text: str, pattern: str) -> date | None:
+    written = re.escape(pattern)
+    for field, digits in _FIELDS.items():
+        written = written.replace(re.escape(field), digits, 1)
+    found = re.search(rf"(?<!\d){written}(?!\d)", text)
+    if found is None:
+        return None
+    part = {name: int(digits) for name, digits in found.groupdict().items()}
+    if "s" in part:
+        return datetime.fromtimestamp(part["s"], UTC).date()
+    try:
+        return date(part.get("Y") or 2000 + part["y"], part["m"], part["d"])
+    except (KeyError, ValueError):
+        return None
+
+
+def day_of(value: object, column: str, name: str) -> date | None:
+    """The day that a cell of a table states; ControlError for what is no date."""
+    if pd.isna(value) or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = str(value).strip().removesuffix(".0")
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise ControlError(
+            f"{name}: {column} = {value!r} is not a date; write YYYY-MM-DD"
+        ) from None
 
 
 def choose_day(
