@@ -15,7 +15,7 @@ from measure import Row, interleaved, said, times
 from numpy.typing import NDArray
 
 import lineplan as lp
-import lineplan.partition as partition_module
+import lineplan.partition.partitioning as partition_module
 from lineplan import geodesy
 from lineplan.partition import Partition, partition
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 import lineplan as lp
-from lineplan import geodesy, snapping
-from lineplan.coverage import check_mosaic, check_outer_boundary
-from lineplan.noding import Faces
-from lineplan.partition import partition
+from lineplan import geodesy
+from lineplan.partition import partition, snapping
+from lineplan.partition.coverage import check_mosaic, check_outer_boundary
+from lineplan.partition.noding import Faces
 
 UNITS = [box(30, 0, 31, 1), box(31, 0, 32, 1), box(30, -1, 31, 0), box(31, -1, 32, 0)]
 
@@ -253,7 +253,7 @@ def test_a_hole_given_to_a_face_beside_its_own_fails_the_proof(
 ) -> None:
     """All sums of chains are right; the hole lies outside its shell."""
     monkeypatch.setattr(
-        "lineplan.halfedges._surrounding",
+        "lineplan.partition.halfedges._surrounding",
         lambda holes, shells: np.where(
             shapely.get_x(shapely.get_point(holes, 0)) < 30.3,
             int(np.flatnonzero(shapely.contains_xy(shells, 31.9, 0.5))[0]),

@@ -202,7 +202,7 @@ def test_what_is_measured_on_a_plane_is_decided_alike(
     edge: float, action: str, frontier: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pieces of too many edges for a bound are measured."""
-    monkeypatch.setattr("lineplan.reach._MOST_PAIRS", 0)
+    monkeypatch.setattr("lineplan.partition.reach._MOST_PAIRS", 0)
     ground = claims(("bora", box(31.5, -1.5, edge, 1.5)))
     assert pieces(part(ground, frontier=frontier))[0][0] == action
 

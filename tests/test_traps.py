@@ -19,9 +19,9 @@ import toyland
 from shapely.geometry import Polygon, box, mapping, shape
 
 import lineplan as lp
-from lineplan import geodesy, noding, snapping
+from lineplan import geodesy
 from lineplan.features import read_features
-from lineplan.partition import Partition, partition
+from lineplan.partition import Partition, noding, partition, snapping
 
 GEOD = pyproj.Geod(ellps="WGS84")
 EAST = toyland.claims(("bora", box(31.5, -1.5, 32.5, 1.5)))
@@ -134,7 +134,9 @@ def test_a_hairline_gap_passes_as_a_valid_coverage(
     with pytest.raises(lp.PartitionError, match=r"leave a gap near 31\.0000"):
         part(EAST, units)
 
-    monkeypatch.setattr("lineplan.partition.check_outer_boundary", lambda edges, unit_of: None)
+    monkeypatch.setattr(
+        "lineplan.partition.partitioning.check_outer_boundary", lambda edges, unit_of: None
+    )
     of_any_width = shapely.coverage_is_valid
     monkeypatch.setattr(shapely, "coverage_is_valid", lambda p, gap_width: of_any_width(p))
     assert part(EAST, units).proof.conservation_error_m2 < 1
@@ -383,7 +385,7 @@ def test_a_face_lost_fails_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
         lost = shapely.contains_xy(faces.polygons, 31.9998, 0.9998)
         return replace(laid, unit_of=np.where(lost, -1, laid.unit_of))
 
-    monkeypatch.setattr("lineplan.partition.assign_units", losing)
+    monkeypatch.setattr("lineplan.partition.partitioning.assign_units", losing)
     with pytest.raises(lp.PartitionError, match="unit T-NE: its faces differ from it by 3,0"):
         part(corner)
 
@@ -521,7 +523,7 @@ def test_a_unit_that_lost_all_its_faces_fails_the_proof(monkeypatch: pytest.Monk
         laid = noding.assign_units(faces, units)
         return replace(laid, unit_of=np.where(laid.unit_of == 0, -1, laid.unit_of))
 
-    monkeypatch.setattr("lineplan.partition.assign_units", losing)
+    monkeypatch.setattr("lineplan.partition.partitioning.assign_units", losing)
     with pytest.raises(lp.PartitionError, match="unit T-"):
         part(EAST)
 

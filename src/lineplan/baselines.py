@@ -13,8 +13,8 @@ from lineplan.control import read_control
 from lineplan.dataset import Dataset
 from lineplan.errors import GeometryError, LineplanError, UsageError
 from lineplan.features import read_features
-from lineplan.noding import GRID_DEG
 from lineplan.partition import Partition, partition
+from lineplan.partition.noding import GRID_DEG
 from lineplan.plan import LINE, Plan, Strip
 from lineplan.plan.file import read_baseline
 

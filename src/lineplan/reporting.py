@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lineplan import geodesy
 from lineplan.errors import GeometryError, PartitionError, UsageError
 from lineplan.features import read_features
-from lineplan.noding import GRID_DEG, SLIVER_WIDTH_M
+from lineplan.partition.noding import GRID_DEG, SLIVER_WIDTH_M
 
 OUTSIDE = "outside"
 """`report_id` of ground that lies in no polygon of a report."""

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan import geodesy
-from lineplan.noding import Ground
+from lineplan.partition.noding import Ground
 
 
 def line_of_contact(ground: Ground) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:

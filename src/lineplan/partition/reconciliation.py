@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from lineplan import geodesy
-from lineplan.noding import Ground, components
-from lineplan.reach import OuterBoundary, is_frontier, surely_within, within
-from lineplan.snapping import Bool, Int
+from lineplan.partition.noding import Ground, components
+from lineplan.partition.reach import OuterBoundary, is_frontier, surely_within, within
+from lineplan.partition.snapping import Bool, Int
 
 NOISE_M2 = 10_000.0
 """Ground of the default holder smaller than 1 ha, enclosed by one other holder, is noise."""

@@ -16,8 +16,8 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan import geodesy
-from lineplan.noding import Edges, Ground
-from lineplan.snapping import Bool, Complex, Float, Int
+from lineplan.partition.noding import Edges, Ground
+from lineplan.partition.snapping import Bool, Complex, Float, Int
 
 FRONTIER_MATCH_M = 5_000.0
 """Two sources of units draw one frontier about a kilometre apart, rarely more than five."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.errors import PartitionError
-from lineplan.halfedges import Chains, Mosaic
-from lineplan.snapping import Bool, Boundaries, Int
+from lineplan.partition.halfedges import Chains, Mosaic
+from lineplan.partition.snapping import Bool, Boundaries, Int
 
 GRID_DEG = 1e-9
 """Noding grid: 0.1 mm. At 1e-7 a real day's units are 200 to 370 m² off instead of three."""

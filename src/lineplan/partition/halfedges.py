@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from lineplan.snapping import Bool, Boundaries, Float, Int
+from lineplan.partition.snapping import Bool, Boundaries, Float, Int
 
 OUTSIDE = -1
 

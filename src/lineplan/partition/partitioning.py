@@ -19,12 +19,17 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan import geodesy
-from lineplan.contact import line_of_contact
-from lineplan.coverage import HAIRLINE_DEG, check_coverage, check_mosaic, check_outer_boundary
 from lineplan.errors import ConflictError, GeometryError, PartitionError, UsageError
-from lineplan.noding import GRID_DEG, Faces, Ground, assign_units, contained
-from lineplan.reconciliation import Pieces, reconcile_border, table_of_pieces
-from lineplan.snapping import Bool, Float, Int
+from lineplan.partition.contact import line_of_contact
+from lineplan.partition.coverage import (
+    HAIRLINE_DEG,
+    check_coverage,
+    check_mosaic,
+    check_outer_boundary,
+)
+from lineplan.partition.noding import GRID_DEG, Faces, Ground, assign_units, contained
+from lineplan.partition.reconciliation import Pieces, reconcile_border, table_of_pieces
+from lineplan.partition.snapping import Bool, Float, Int
 
 OnOverlap = Literal["error", "contested", "first"]
 

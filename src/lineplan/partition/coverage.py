@@ -9,9 +9,9 @@ import shapely
 from numpy.typing import NDArray
 
 from lineplan.errors import PartitionError
-from lineplan.halfedges import Mosaic
-from lineplan.noding import GRID_DEG, Edges
-from lineplan.snapping import Float, Int, close_pairs
+from lineplan.partition.halfedges import Mosaic
+from lineplan.partition.noding import GRID_DEG, Edges
+from lineplan.partition.snapping import Float, Int, close_pairs
 
 HAIRLINE_DEG = 10 * GRID_DEG
 """Boundaries of units less than a millimetre apart are meant to be one."""
