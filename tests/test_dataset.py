@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -16,6 +17,7 @@ from conftest import ROOT
 from shapely.geometry import box
 
 import lineplan as lp
+from lineplan.dataset import seal_dataset
 from lineplan.geodesy import area_m2
 from lineplan.units import read_units
 
@@ -149,7 +151,7 @@ def test_no_such_dataset() -> None:
     ("old", "new", "said"),
     [
         ('id = "toyland"', 'id = "toyland"\ncolour = "red"', "colour"),
-        ('default_holder = "aria"', 'default_holder = "arya"', "no party 'arya'"),
+        ('default_holder = "aria"', 'default_holder = "arya"', "'arya' is no party"),
         ("border_tolerance_km = 5.0", "border_tolerance_km = -5.0", "border_tolerance_km"),
         ("as_of = 2025-01-01", "", "as_of"),
         ("[[party]]", "[[party", "cannot be read"),
@@ -341,3 +343,36 @@ def test_sealed_files_have_plain_line_ends(ukraine: lp.Dataset) -> None:
     """A file that git would change on the way out broke its seal in every clone."""
     for file in ukraine.files:
         assert b"\r" not in (ukraine.folder / file.path).read_bytes(), file.path
+
+
+def test_a_dataset_is_sealed(tmp_path: Path, toy: lp.Dataset) -> None:
+    """Checksum and rows are written, or added where they are not yet; nothing else changes."""
+    folder = tmp_path / "copy"
+    shutil.copytree(toy.folder, folder)
+    manifest = folder / "dataset.toml"
+    sealed = manifest.read_text(encoding="utf-8")
+    bare = re.sub(r"^(sha256|rows) = .*\n", "", sealed, flags=re.MULTILINE)
+    manifest.write_text(bare, encoding="utf-8")
+    assert lp.load_dataset(folder).verify()
+    seal_dataset(folder)
+    assert lp.load_dataset(folder).verify() == []
+    again = manifest.read_text(encoding="utf-8")
+    assert re.sub(r"^(sha256|rows) = .*\n", "", again, flags=re.MULTILINE) == bare
+    seal_dataset(folder)
+    assert manifest.read_text(encoding="utf-8") == again
+    (folder / lp.load_dataset(folder).files[0].path).unlink()
+    with pytest.raises(lp.DatasetError, match="is not there"):
+        seal_dataset(folder)
+
+
+def test_nobody_may_hold_what_no_polygon_claims(tmp_path: Path, toy: lp.Dataset) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(toy.folder, folder)
+    manifest = folder / "dataset.toml"
+    text = manifest.read_text(encoding="utf-8").replace('claimant = "bora"\n', "")
+    manifest.write_text(text.replace('"aria"\n', '"unknown"\n', 1), encoding="utf-8")
+    open_ = lp.load_dataset(folder)
+    assert (open_.default_holder, open_.claimant) == ("unknown", "unknown")
+    manifest.write_text(text.replace('"aria"\n', '"mars"\n', 1), encoding="utf-8")
+    with pytest.raises(lp.DatasetError, match="'mars' is no party; write aria, bora"):
+        lp.load_dataset(folder)

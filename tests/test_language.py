@@ -589,3 +589,72 @@ def test_each_piece_keeps_the_way_it_is_drawn(tmp_path: Path, toy: lp.Dataset) -
     assert found.to_dict() == pytest.approx(
         {"T-NW": 6 * tenth, "T-SW": tenth, "T-SE": 5 * tenth}, abs=0.64 * 10
     )
+
+
+def test_a_strip_and_an_area_along_one_line_do_not_overlap(tmp_path: Path, toy: lp.Dataset) -> None:
+    """Millimetres between their edges were a conflict of 0.0 km², and rows of 1e-13 km²."""
+    line = [(30.3, -1.2), (30.35, -0.4), (30.5, 0.1), (30.42, 0.6), (30.45, 1.2)]
+    drawn(tmp_path, LineString(line), name="a.geojson")
+    east = shapely.Polygon([*line, (30.9, 1.2), (30.9, -1.2)])
+    drawn(tmp_path, east, name="area.geojson")
+    plan = written(
+        tmp_path,
+        'where = { within = { of = "area.geojson", km = 0 } }',
+        'where = { within = { of = "a.geojson", km = 10, side = "left" } }',
+    )
+    made = lp.arrange(plan, dataset=toy, control=lp.Control(EAST, None, "a source"))
+    assert made.zones["area_km2"].min() > 1
+    found = made.zones.groupby("clause_id")["area_km2"].sum()
+    area = shapely.intersection(east, box(30, -1, 32, 1))
+    assert found["1"] == pytest.approx(geodesy.area_m2([area])[0] / 1e6, abs=0.01)
+    assert any("are counted with the ground beside them" in n for n in made.conditions["notes"])
+
+
+@pytest.mark.parametrize(("side", "km2"), [("left", 1), ("right", 1), ("both", 2)])
+def test_a_side_by_parameter(tmp_path: Path, toy: lp.Dataset, side: str, km2: float) -> None:
+    """So that a reading can say whether a strip is on one side."""
+    drawn(tmp_path, LineString([(30.5, -2), (30.5, 2)]))
+    head = '[parameters.s]\ndefault = "left"\nchoices = ["left", "right", "both"]\n'
+    where = 'where = { within = { of = "fence.geojson", km = 10, side = "s" } }'
+    found = areas(written(tmp_path, where, head=head), toy, set={"s": side})
+    assert found["1"] == pytest.approx(2 * km2 * STRIP_KM2, rel=1e-3)
+
+
+def test_a_side_by_parameter_is_checked_by_its_choices(tmp_path: Path, toy: lp.Dataset) -> None:
+    where = 'where = { within = { of = "line", km = 10, side = "s" } }'
+    for choices, said in (
+        ('["aria", "left"]', "clause 1: within: side names 'left', which is no party"),
+        ('["aria", "both"]', ""),
+    ):
+        head = f'[parameters.s]\ndefault = "aria"\nchoices = {choices}\n'
+        plan = written(tmp_path, where, head=head)
+        if not said:
+            assert lp.load_plan(plan, toy).id == "p"
+            continue
+        with pytest.raises(lp.PlanError) as caught:
+            lp.load_plan(plan, toy)
+        assert said in str(caught.value)
+        assert len(caught.value.faults) == 1
+
+
+def test_a_plan_of_another_dataset_has_one_fault(tmp_path: Path, ukraine: lp.Dataset) -> None:
+    """Every unit and party was told to be unknown as well."""
+    plan = written(tmp_path, 'where = { units = ["T-NE"], held_by = "bora" }')
+    with pytest.raises(lp.PlanError) as caught:
+        lp.load_plan(plan, ukraine)
+    (fault,) = caught.value.faults
+    assert fault.endswith("is written for dataset 'toyland', not 'ukraine'; give --dataset")
+
+
+def test_the_dataset_beside_a_plan_is_meant(tmp_path: Path, toy: lp.Dataset) -> None:
+    for name in ("dataset.toml", "units.geojson"):
+        (tmp_path / name).write_bytes((toy.folder / name).read_bytes())
+    manifest = (tmp_path / "dataset.toml").read_text(encoding="utf-8")
+    head, _, files = manifest.partition("[[file]]")
+    files = f"[[file]]{files}".partition('[[file]]\npath = "features')[0]
+    head = head.partition("[[point_of_interest]]")[0]
+    (tmp_path / "dataset.toml").write_text(head + files, encoding="utf-8")
+    plan = written(tmp_path, 'where = { units = ["T-NE"] }')
+    made = lp.arrange(plan, control=lp.Control(EAST, None, "a source"))
+    assert made.dataset.folder == tmp_path
+    assert lp.arrange("point21").dataset.id == "ukraine"

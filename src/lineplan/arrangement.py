@@ -15,14 +15,14 @@ import pandas as pd
 from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
 from lineplan.control import Control
-from lineplan.dataset import Dataset, load_dataset
+from lineplan.dataset import Dataset
 from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
 from lineplan.ground import Ground, read_ground
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import TERMS, Plan, Value
-from lineplan.plan.file import load_plan
+from lineplan.plan.file import dataset_of, load_plan
 from lineplan.reporting import ReportAreas, split_by
 from lineplan.zoning import apply
 
@@ -231,7 +231,7 @@ class Arrangement:
 def arrange(
     plan: str | Path | Plan = "point21",
     *,
-    dataset: str | Path | Dataset = "ukraine",
+    dataset: str | Path | Dataset | None = None,
     control: str | Path | Control | None = None,
     units: str | Path | gpd.GeoDataFrame | None = None,
     unit_id: str | None = None,
@@ -249,8 +249,9 @@ def arrange(
     ----------
     plan : str, Path or Plan
         Id of a plan of the dataset, a plan file, or a plan.
-    dataset : str, Path or Dataset
-        Embedded dataset by name, or a folder.
+    dataset : str, Path or Dataset, optional
+        Embedded dataset by name, or a folder; when not given, the one beside a plan file, or else
+        the embedded one of Ukraine.
     control : str, Path or Control, optional
         Source of control of any kind; the dataset's latest when not given. What more there is to
         say of it goes to `lineplan.read_control`, whose result is given here.
@@ -283,7 +284,7 @@ def arrange(
     LineplanError
         An input cannot be used; the message says which, where and what to do.
     """
-    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    dataset = dataset_of(plan, dataset)
     chosen = plan if isinstance(plan, Plan) else load_plan(plan, dataset)
     chosen = chosen.choose(set=set, readings=readings)
     days = {day: file for given, file in (lines or {}).items() if (day := as_date(given))}

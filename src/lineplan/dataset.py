@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lineplan.errors import DatasetError, LineplanError
 from lineplan.features import read_features, sha256_of
+from lineplan.output import replacing
 
 ROLES = (
     *("units", "control", "assessments", "places", "context", "codes", "register"),
@@ -88,8 +89,8 @@ class DataFile(_Strict):
     attribution: str
     viewpoint: str
     as_of: date
-    sha256: str
-    rows: int
+    sha256: str = ""
+    rows: int = 0
     control_class: str = "not stated"
     package: str = ""
     url: str = ""
@@ -130,7 +131,7 @@ class _Manifest(_Strict):
     title: dict[str, str]
     country: dict[str, str]
     default_holder: str
-    claimant: str
+    claimant: str = "unknown"
     border_tolerance_km: float = Field(ge=0)
     legal_baseline: str
     party: tuple[Party, ...]
@@ -418,10 +419,55 @@ def load_dataset(name: str | Path = "ukraine") -> Dataset:
     except ValidationError as fault:
         raise DatasetError(f"{path}: {_first(fault)}") from None
     dataset = Dataset(folder, manifest)
-    for party in (manifest.default_holder, manifest.claimant):
-        if party != "unknown":
-            dataset.party(party)
+    for key in ("default_holder", "claimant"):
+        party, known = getattr(manifest, key), [p.id for p in manifest.party]
+        if party not in (*known, "unknown"):
+            raise DatasetError(
+                f"{path}: {key} {party!r} is no party; write {', '.join(known)} or unknown"
+            )
     return dataset
+
+
+def seal_dataset(folder: str | Path) -> list[DataFile]:
+    """Write checksum and row count of every file into a dataset.toml, after a deliberate change.
+
+    Only these two values of each ``[[file]]`` are touched; everything else a person writes.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the dataset.
+
+    Returns
+    -------
+    list of DataFile
+        As they now stand.
+
+    Raises
+    ------
+    DatasetError
+        The folder has no dataset.toml, or it names a file that is not there.
+    """
+    dataset = load_dataset(folder)
+    manifest = dataset.folder / "dataset.toml"
+    head, *tables = re.split(r"^(?=\[)", manifest.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    files = iter(dataset.files)
+    for number, table in enumerate(tables):
+        if not table.startswith("[[file]]"):
+            continue
+        path = dataset.folder / next(files).path
+        if not path.is_file():
+            raise DatasetError(f"{path}: {manifest.name} names it, and it is not there")
+        for key, value in (("sha256", f'"{sha256_of(path)}"'), ("rows", str(count_rows(path)))):
+            line = f"{key} = {value}"
+            table, found = re.subn(rf"^{key} = .*$", line, table, count=1, flags=re.MULTILINE)
+            if not found:
+                body = table.rstrip("\n")
+                table = f"{body}\n{line}{table[len(body) :] or chr(10)}"
+        tables[number] = table
+    with replacing(manifest) as beside:
+        beside.write_text("".join([head, *tables]), encoding="utf-8")
+    return list(load_dataset(folder).files)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -88,7 +88,9 @@ class Ground:
         papers = {day: f"{path.name}, sha256 {sha256_of(path)}" for day, path in others.items()}
         strips = strips_of(plans, self.partition, self.dataset, lines)
         parted = self.partition.cut(strips) if strips else self.partition
-        return replace(self, partition=parted, papers={**self.papers, "other_lines": papers})
+        notes = (*self.notes, *parted.repairs[len(self.partition.repairs) :])
+        given = {**self.papers, "other_lines": papers}
+        return replace(self, partition=parted, papers=given, notes=notes)
 
 
 def read_ground(

@@ -42,3 +42,17 @@ def data_verify(
         raise DatasetError("\n".join(faults))
     for file in dataset.files:
         print(f"ok  {file.sha256[:12]}  {file.rows:>6,} rows  {file.path}")
+
+
+@app.command("seal")
+def data_seal(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Of a dataset of your own.")],
+) -> None:
+    """Write checksum and row count of every file into a dataset.toml, after a deliberate change.
+
+    Example: lineplan data seal my_country
+    """
+    from lineplan.dataset import seal_dataset
+
+    for file in seal_dataset(folder):
+        print(f"sealed  {file.sha256[:12]}  {file.rows:>6,} rows  {file.path}")

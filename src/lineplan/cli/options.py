@@ -34,7 +34,10 @@ StatusOption = Annotated[
 ]
 
 
-_DATASET_HELP = "Embedded dataset by name, or a folder with a dataset.toml."
+_DATASET_HELP = (
+    "Embedded dataset by name, or a folder with a dataset.toml; not needed where that lies beside "
+    "the plan file."
+)
 DatasetOption = Annotated[str, typer.Option("--dataset", metavar="NAME|FOLDER", help=_DATASET_HELP)]
 ReportByOption = Annotated[
     str | None,
@@ -62,9 +65,9 @@ class Ground(SourceOptions):
     """The options that say on which ground, line and reading a plan is laid."""
 
     dataset: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="NAME|FOLDER", help=_DATASET_HELP, rich_help_panel=_GROUND),
-    ] = "ukraine"
+    ] = None
     control: Annotated[
         list[str] | None,
         typer.Option(
@@ -168,16 +171,18 @@ class Ground(SourceOptions):
             )
         return self.control[0] if self.control else None
 
-    def _options(self, control: str | None) -> dict[str, Any]:
+    def _options(self, plan: str | Plan, control: str | None) -> dict[str, Any]:
         """What `arrange` takes, with the source read as its options say."""
         from lineplan.days import as_date
+        from lineplan.plan.file import dataset_of
 
+        dataset = dataset_of(plan, self.dataset)
         read: dict[str, Any] = {"control": control, "as_of": self.as_of}
         if self.is_told():
             day = as_date(self.as_of)
-            read = {"control": self.read(control, self.dataset, day), "as_of": None}
+            read = {"control": self.read(control, dataset, day), "as_of": None}
         return read | {
-            "dataset": self.dataset,
+            "dataset": dataset,
             "units": self.units,
             "unit_id": self.unit_id,
             "set": self.values,
@@ -210,7 +215,7 @@ class Ground(SourceOptions):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            arrangement = arrange(plan, **self._options(control))
+            arrangement = arrange(plan, **self._options(plan, control))
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
@@ -222,7 +227,7 @@ class Ground(SourceOptions):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
-            comparison = compare(*plans, **self._options(self._one_control()))
+            comparison = compare(*plans, **self._options(plans[0], self._one_control()))
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison

@@ -70,12 +70,11 @@ def plans_show(
 
     Example: lineplan plans show point21 --reading 21.1=de_facto
     """
-    from lineplan.dataset import load_dataset
     from lineplan.errors import ConflictError
-    from lineplan.plan.file import load_plan
+    from lineplan.plan.file import dataset_of, load_plan
     from lineplan.plantext import plan_for_reading
 
-    dataset = load_dataset(ground.dataset)
+    dataset = dataset_of(plan, ground.dataset)
     read = load_plan(plan, dataset)
     arrangement = None
     if not _say_needed(read, dataset, ground):
@@ -102,12 +101,11 @@ def plans_check(
     Example: lineplan plans check my_plan.toml
     """
     from lineplan import tables
-    from lineplan.dataset import load_dataset
-    from lineplan.plan.file import load_plan
+    from lineplan.plan.file import dataset_of, load_plan
     from lineplan.plantext import few, ground_taken
     from lineplan.review import loose_ends
 
-    dataset = load_dataset(ground.dataset)
+    dataset = dataset_of(file, ground.dataset)
     plan = load_plan(file, dataset)
     for words in loose_ends(plan, dataset):
         say(f"warning: {plan.id}: {words}")
@@ -145,15 +143,18 @@ def plans_new(
             "--schema", help="Write plan.schema.json beside it, for an editor to check against."
         ),
     ] = False,
+    dataset_name: DatasetOption = "ukraine",
 ) -> None:
     """Begin a plan: a commented file that shows every key of the language and checks clean.
 
-    Example: lineplan plans new my_plan --schema
+    Example: lineplan plans new my_plan --schema --dataset my_country
     """
+    from lineplan.dataset import load_dataset
     from lineplan.plan.start import SCHEMA_FILE, write_new
 
     path = output or Path(f"{plan}.toml")
-    write_new(plan, path, with_schema=with_schema)
+    dataset = load_dataset(dataset_name)
+    write_new(plan, path, with_schema=with_schema, dataset=dataset)
     say(f"wrote {path}" + (f" and {path.parent / SCHEMA_FILE}" if with_schema else ""))
     say(f"check it with:  lineplan plans check {path}")
 

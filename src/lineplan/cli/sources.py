@@ -15,6 +15,7 @@ from lineplan.errors import UsageError
 
 if TYPE_CHECKING:
     from lineplan.control import Control
+    from lineplan.dataset import Dataset
 
 _PANEL = "How the source of control is read (found by its content; the same for every command)"
 
@@ -99,10 +100,9 @@ class SourceOptions:
         """Whether any of these options is given."""
         return any(getattr(self, name) for name in SourceOptions.__dataclass_fields__)
 
-    def read(self, control: str | None, dataset: str, as_of: date | None) -> Control:
+    def read(self, control: str | None, dataset: Dataset, as_of: date | None) -> Control:
         """Read the source, and keep how where that is asked for."""
         from lineplan.control import read_control
-        from lineplan.dataset import load_dataset
 
         how: dict[str, Any] = {"kind": self.source, "holder": self.holder, "base": self.base}
         how["control_class"] = self.control_class.value if self.control_class else None
@@ -113,7 +113,7 @@ class SourceOptions:
                 "options that say how a source is read (--source, --holder, --value, "
                 "--control-class, --base, --seed, --left, --save-source) need --control FILE"
             )
-        read = read_control(control, load_dataset(dataset), as_of=as_of, values=values, **how)
+        read = read_control(control, dataset, as_of=as_of, values=values, **how)
         if self.save_source is not None:
             if read.source_file is None:
                 raise UsageError(f"{control}: is of the dataset, which keeps how it is read")

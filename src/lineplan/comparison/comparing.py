@@ -15,19 +15,19 @@ from lineplan.arrangement import check_units
 from lineplan.comparison.choices import choose_each
 from lineplan.comparison.figures import Comparison
 from lineplan.control import Control
-from lineplan.dataset import Dataset, load_dataset
+from lineplan.dataset import Dataset
 from lineplan.days import as_date
 from lineplan.errors import UsageError
 from lineplan.ground import Ground, read_ground
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
-from lineplan.plan.file import load_plan
+from lineplan.plan.file import dataset_of, load_plan
 from lineplan.zoning import look_up
 
 
 def compare(
     *plans: str | Path | Plan,
-    dataset: str | Path | Dataset = "ukraine",
+    dataset: str | Path | Dataset | None = None,
     control: str | Path | Control | None = None,
     units: str | Path | gpd.GeoDataFrame | None = None,
     unit_id: str | None = None,
@@ -67,7 +67,7 @@ def compare(
     """
     if not plans:
         raise UsageError("compare needs at least one plan")
-    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    dataset = dataset_of(plans[0], dataset)
     given = [plan if isinstance(plan, Plan) else load_plan(plan, dataset) for plan in plans]
     chosen = choose_each(given, set=set, readings=readings)
     ground = read_ground(

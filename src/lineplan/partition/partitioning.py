@@ -34,6 +34,10 @@ from lineplan.partition.snapping import Bool, Float, Int
 OnOverlap = Literal["error", "contested", "first"]
 
 
+SLIVER_M = 0.005
+"""Pieces of a face narrower than this on average lie between edges that are meant to be one."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """What was checked before a partition is handed out.
@@ -312,13 +316,15 @@ def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition
     polygons = np.r_[polygons[kept], traced.polygons[piece]]
     cut = cut.set_geometry(gpd.GeoSeries(polygons, crs=faces.crs))
     cut["area_m2"] = geodesy.area_m2(polygons)
-    whole = contained(polygons[: len(kept)], shapes)
+    within = np.zeros((len(traced.polygons), len(shapes)), dtype=bool)
+    strip, face = traced.inside[traced.inside[:, 0] >= len(crossed)].T
+    within[face, strip - len(crossed)] = True
+    settled_m2 = _settle_slivers(traced, owner, piece, within)
+    whole = np.zeros((len(kept), len(shapes)), dtype=bool)
+    strip, face = contained(polygons[: len(kept)], shapes).T
+    whole[face, strip] = True
     cut[names.tolist()] = False
-    for number, name in enumerate(names[filled]):
-        within = traced.inside[traced.inside[:, 0] == len(crossed) + number, 1]
-        cut[name] = np.r_[
-            np.isin(np.arange(len(kept)), whole[whole[:, 0] == number, 1]), np.isin(piece, within)
-        ]
+    cut[names[filled].tolist()] = np.r_[whole, within[piece]]
     # Hairlines are faces here, where a strip ends along a boundary; a gap is what the mosaic finds.
     check_coverage(polygons, hairline_deg=0.0 if traced.mosaic is not None else HAIRLINE_DEG)
     lost_m2, _ = _conserved(
@@ -329,7 +335,41 @@ def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition
         cut["area_m2"].to_numpy(),
     )
     error_m2 = parted.proof.conservation_error_m2 + lost_m2
-    return replace(parted, faces=cut, proof=replace(parted.proof, conservation_error_m2=error_m2))
+    repairs = parted.repairs
+    if settled_m2 >= 1:
+        repairs += (
+            f"{settled_m2:,.0f} m² between edges of distances less than {SLIVER_M * 1000:g} mm "
+            "apart are counted with the ground beside them",
+        )
+    proof = replace(parted.proof, conservation_error_m2=error_m2)
+    return replace(parted, faces=cut, proof=proof, repairs=repairs)
+
+
+def _settle_slivers(traced: Faces, owner: Int, piece: Int, within: Bool) -> float:
+    """Let slivers lie in the same strips as what they border most; how much ground they are (m²).
+
+    A strip and an area drawn along the same line part it by less than a centimetre: what lies
+    between their edges is meant to be in both or in neither.
+    """
+    owner_of = np.full(len(traced.polygons), -1)
+    owner_of[piece] = owner
+    area_m2, perimeter_m = geodesy.area_m2(traced.polygons), _perimeter_m(traced.polygons)
+    is_sliver = (owner_of >= 0) & (2 * area_m2 < SLIVER_M * perimeter_m)
+    edges = traced.edges
+    one, other = np.r_[edges.left, edges.right], np.r_[edges.right, edges.left]
+    beside = (one >= 0) & (other >= 0)
+    beside &= is_sliver[one] & ~is_sliver[other] & (owner_of[one] == owner_of[other])
+    at = np.flatnonzero(beside)
+    if not len(at):
+        return 0.0
+    length_m = geodesy.segment_length_m(
+        np.tile(edges.start, (2, 1))[at], np.tile(edges.end, (2, 1))[at]
+    )
+    pairs, pair_of = np.unique(np.c_[one[at], other[at]], axis=0, return_inverse=True)
+    shared_m = np.bincount(pair_of.ravel(), weights=length_m)
+    sliver, neighbour = pairs[np.argsort(shared_m)].T  # of several, the last one stays
+    within[sliver] = within[neighbour]
+    return float(area_m2[np.unique(sliver)].sum())
 
 
 def _prove(

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
-from lineplan.dataset import Dataset
+from lineplan.dataset import Dataset, load_dataset
 from lineplan.errors import DatasetError, GeometryError, PlanError
 from lineplan.features import read_features
 from lineplan.plan import (
@@ -40,6 +40,34 @@ from lineplan.plan.tomllines import Place, line_of, places_of
 
 Fault = tuple[Place, str]
 """Where in a plan a fault is, and what it is."""
+
+
+def dataset_of(plan: str | Path | Plan, dataset: str | Path | Dataset | None) -> Dataset:
+    """The dataset that a plan is laid on.
+
+    Parameters
+    ----------
+    plan : str, Path or Plan
+    dataset : str, Path, Dataset or None
+        What is asked for. When nothing is, the dataset whose dataset.toml lies beside the plan
+        file; where there is none, the embedded one of Ukraine.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        As `load_dataset`.
+    """
+    if isinstance(dataset, Dataset):
+        return dataset
+    folder = plan.folder if isinstance(plan, Plan) else Path(plan).parent
+    is_file = isinstance(plan, Plan) or Path(plan).is_file()
+    if dataset is None and folder is not None and is_file and (folder / "dataset.toml").is_file():
+        return load_dataset(folder)
+    return load_dataset(dataset or "ukraine")
 
 
 def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
@@ -284,6 +312,11 @@ class _Check:
         self.parameters = parameters if isinstance(parameters, Mapping) else {}
 
     def faults(self) -> list[Fault]:
+        wanted = self.raw.get("dataset")
+        if isinstance(wanted, str) and wanted != self.dataset.id:
+            # Every unit and party would be unknown as well, which says nothing new.
+            words = f"is written for dataset {wanted!r}, not {self.dataset.id!r}; give --dataset"
+            return [(("dataset",), words)]
         return [
             *self._of_plan(),
             *(
@@ -296,9 +329,6 @@ class _Check:
         ]
 
     def _of_plan(self) -> Iterator[Fault]:
-        dataset = self.raw.get("dataset")
-        if isinstance(dataset, str) and dataset != self.dataset.id:
-            yield ("dataset",), f"is written for dataset {dataset!r}, not {self.dataset.id!r}"
         title = self.raw.get("title")
         if title == "" or (isinstance(title, Mapping) and not title.get("en")):
             yield ("title",), "title.en is missing; it shows where another language has no title"
@@ -400,22 +430,18 @@ class _Check:
             yield from (("km", words) for words in self._distance(km))
         if not (isinstance(of, str) and of and isinstance(side, str)):
             return
+        sides = self._choices(side)
+        if not sides:
+            yield "side", f"parameter {side} is a side; give it choices"
+        for side in sides:
+            yield from self._of_side(key, of, side)
         line, at, day = of.partition("@")
         if line == LINE:
             if at and not _is_day(day):
                 yield "of", f"{of!r} names no day; write {LINE}@YYYY-MM-DD"
             if km == 0 and not isinstance(km, bool):
                 yield "km", "0 km of a line is no ground; give a distance above 0"
-            for words in self._known(side, ["both", *self.parties], "side names", "party"):
-                yield "side", words
-            if side != "both" and key == "beyond" and at:
-                yield "side", f"a side of {of} is ground held on another day; leave side out"
             return
-        if side != "both" and key == "beyond":
-            yield "side", f"side {side!r} has no end; use within for one side of {of}"
-        else:
-            for words in self._known(side, ["both", "left", "right"], "side is", "side of a line"):
-                yield "side", words
         if not _is_file(of) and of not in self.dataset.feature_ids():
             features = [LINE, *self.dataset.feature_ids()]
             yield from (("of", words) for words in self._known(of, features, "of names", "feature"))
@@ -428,8 +454,21 @@ class _Check:
         what = ("point", "line", "area")[dimensions]
         if km == 0 and not isinstance(km, bool) and dimensions < 2:
             yield "km", f"0 km of a {what} is no ground; give a distance above 0"
-        if side in ("left", "right") and dimensions != 1:
+        for side in {*sides} & {"left", "right"} if dimensions != 1 else ():
             yield "side", f"{of} is {'an' if what == 'area' else 'a'} {what}, with no {side} side"
+
+    def _of_side(self, key: str, of: str, side: str) -> Iterator[tuple[str, str]]:
+        line, at, _ = of.partition("@")
+        if line == LINE:
+            for words in self._known(side, ["both", *self.parties], "side names", "party"):
+                yield "side", words
+            if side != "both" and key == "beyond" and at:
+                yield "side", f"a side of {of} is ground held on another day; leave side out"
+        elif side != "both" and key == "beyond":
+            yield "side", f"side {side!r} has no end; use within for one side of {of}"
+        else:
+            for words in self._known(side, ["both", "left", "right"], "side is", "side of a line"):
+                yield "side", words
 
     def _distance(self, name: str) -> Iterator[str]:
         yield from self._known(name, list(self.parameters), "km names", "parameter")

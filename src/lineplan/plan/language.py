@@ -180,8 +180,8 @@ class Strip(_Strict):
     km : float or str
         Distance in kilometres, or the parameter that gives it. 0 is an area itself.
     side : str
-        ``both``; the party whose side of a line of contact is meant; or ``left`` and ``right`` of
-        another line, in the direction it is drawn.
+        ``both``; the party whose side of a line of contact is meant; ``left`` and ``right`` of
+        another line, in the direction it is drawn; or the parameter that gives one of these.
     """
 
     of: str = Field(min_length=1)
@@ -241,9 +241,12 @@ class Where(_Strict):
 
         def settled(strips: tuple[Strip, ...]) -> tuple[Strip, ...]:
             return tuple(
-                s.model_copy(update={"km": float(values[s.km])})  # type: ignore[arg-type]
-                if isinstance(s.km, str)
-                else s
+                s.model_copy(
+                    update={
+                        "km": float(values[s.km] if isinstance(s.km, str) else s.km),  # type: ignore[arg-type]
+                        "side": values.get(s.side) or s.side,
+                    }
+                )
                 for s in strips
             )
 
