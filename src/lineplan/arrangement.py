@@ -184,9 +184,9 @@ class Arrangement:
         """
         row = self.areas("status", status=status).iloc[0]
         area, low, high = row["area_km2"], row["assessed_min_km2"], row["assessed_max_km2"]
-        # The first digit of the range is the last that means anything. Ground that is the same
-        # in every assessment has three digits, ground without any assessment two.
-        spread = high - low if high > low else area / (100 if high == low else 10)
+        # The first digit of the range is the last that means anything. Ground that is all but the
+        # same in every assessment has three digits, ground without any assessment two.
+        spread = max(high - low, area / 100) if high >= low else area / 10
         step = 10.0 ** np.floor(np.log10(spread)) if spread > 0 else 1.0
         return {
             "area_km2": float(area),

@@ -42,8 +42,8 @@ PAINTS: dict[str, Paint] = {
     "limited_forces": Paint("#a9b665", "#dbe2b4", "#5f6b1f", "dots"),
     "special_zone": Paint("#c87fa6", "#e6c3d6", "#7f3a60", "lines"),
     "contested": Paint("#d9d6d0", "#d9d6d0", "#7d7a74", "cross"),
-    "unspecified": Paint("#ddd8ca", "#ebe7dc", "#8b8676"),
-    "unaffected": Paint("#e9e5da", "#f6f4ee", "#8b8676"),
+    "unspecified": Paint("#bfb8a6", "#e3ddcd", "#8b8676"),
+    "unaffected": Paint("#d5d0c4", "#f6f4ee", "#8b8676"),
 }
 """Paint by status, in the order of the legend."""
 
