@@ -16,7 +16,6 @@ from lineplan import geodesy
 from lineplan.control.sourcefile import HeldClass, SourceFile
 from lineplan.control.state import NONE, Control, Drawn
 from lineplan.errors import ControlError
-from lineplan.features import sha256_of
 
 HELD: tuple[HeldClass, ...] = get_args(HeldClass)
 _GRID_DEG = 1e-9
@@ -30,6 +29,8 @@ def settled(
     base: Control | None,
     tolerance_km: float,
     as_of: date | None,
+    *,
+    sha256: str,
 ) -> Control:
     """Settle which classes count as held, add the base and the papers.
 
@@ -46,6 +47,8 @@ def settled(
         Between source and base, ground nearer than this to either is the seam of two maps.
     as_of : datetime.date or None
         The day asked for.
+    sha256 : str
+        Of the file's bytes.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def settled(
         licence=how.licence,
         viewpoint=how.viewpoint,
         control_class=meant,
-        sha256=sha256_of(path),
+        sha256=sha256,
         is_holder_assumed=drawn.is_holder_assumed,
         notes=tuple(notes),
         kind=how.kind,
