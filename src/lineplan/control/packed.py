@@ -15,6 +15,7 @@ page, finds the stretches that a day has in common with those before it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
 
 from lineplan.control.state import Control
 from lineplan.dataset import Dataset
@@ -42,9 +45,11 @@ _KEY = b"lineplan"
 _LEVEL = 19
 """Of Zstandard: at 22 a real archive is 1 % smaller and takes five times as long."""
 _ONE_PAGE = 2**30
+_FILE_IN_SOURCE = re.compile(r" \([^()]*\)$")
 _TYPES = {3: "Polygon", 6: "MultiPolygon"}
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
 _PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
+_ONCE_A_DAY = (*_PAPERS, "is_holder_assumed")
 _SCHEMA = pa.schema(
     [
         ("as_of", pa.date32()),
@@ -63,6 +68,7 @@ class Report:
 
     Attributes
     ----------
+    first, last : datetime.date
     days, unchanged : int
         Days that were packed, and those among them whose ground an earlier day has.
     missing : tuple of datetime.date
@@ -73,6 +79,8 @@ class Report:
         Bytes of the file.
     """
 
+    first: date
+    last: date
     days: int
     unchanged: int
     missing: tuple[date, ...]
@@ -120,7 +128,7 @@ def pack(
     faults: dict[date, str] = {}
     for day in archive.days:
         try:
-            of_day, title = _rows(day, archive.control(day))
+            of_day = _rows(day, archive.control(day))
         except LineplanError as fault:
             faults[day] = f"{day}: {str(fault).splitlines()[0]}"
             if not keep_going:
@@ -133,27 +141,33 @@ def pack(
     if not packed:
         raise ControlError(f"{archive.name}: no day can be read; {next(iter(faults.values()))}")
     missing = sorted(d for d in {*archive.missing, *faults} if packed[0] < d < packed[-1])
-    metadata = {"format": "lineplan archive of control", "version": VERSION, "source": title}
+    titles = {_FILE_IN_SOURCE.sub("", row["source"]) for row in rows}
+    metadata: dict[str, Any] = {"format": "lineplan archive of control", "version": VERSION}
+    metadata["source"] = titles.pop() if len(titles) == 1 else ""
     metadata |= {
         name: "; ".join(sorted({row[name] for row in rows} - {""}))
         for name in ("kind", "attribution", "licence", "viewpoint")
     }
     metadata |= {"missing": [f"{d}" for d in missing], "left_out": [f"{d}" for d in faults]}
     _write(rows, metadata, path)
-    unchanged = len(packed) - len(grounds)
-    left_out = tuple(faults.values())
-    return Report(len(packed), unchanged, tuple(missing), left_out, path.stat().st_size)
+    return Report(
+        packed[0],
+        packed[-1],
+        len(packed),
+        len(packed) - len(grounds),
+        tuple(missing),
+        tuple(faults.values()),
+        path.stat().st_size,
+    )
 
 
-def _rows(day: date, control: Control) -> tuple[list[dict[str, Any]], str]:
-    """Rows of a day, and the title of what it was read from."""
-    papers = {name: getattr(control, name) for name in (*_PAPERS, "is_holder_assumed", "notes")}
+def _rows(day: date, control: Control) -> list[dict[str, Any]]:
+    papers = {name: getattr(control, name) for name in (*_ONCE_A_DAY, "notes")}
     drawn = shapely.to_wkb(control.claims.geometry.to_numpy(), byte_order=1)
-    rows = [
+    return [
         {"as_of": day, "held_by": holder, **papers, "geometry": geometry}
         for holder, geometry in zip(control.claims["held_by"], drawn, strict=True)
     ]
-    return rows, control.source_file.title if control.source_file else ""
 
 
 def _write(rows: list[dict[str, Any]], metadata: dict[str, Any], path: Path) -> None:
@@ -243,7 +257,7 @@ class Packed:
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_table", "_span")}
+        return {k: v for k, v in self.__dict__.items() if k not in ("_table", "_span", "_crs")}
 
     def _known(self) -> set[str]:
         return {party.id for party in self.dataset.parties} | {"contested", "unknown"}
@@ -260,6 +274,10 @@ class Packed:
         if any(table[name].null_count for name in ("as_of", "held_by", "geometry")):
             raise ControlError(f"{self.path}: {_DAMAGED}")
         return table
+
+    @cached_property
+    def _crs(self) -> CRS:
+        return CRS(LONLAT)
 
     @cached_property
     def _span(self) -> dict[date, tuple[int, int]]:
@@ -289,11 +307,21 @@ class Packed:
             raise GeometryError(
                 f"{self.path}: the geometry of {day} is damaged; pack it again"
             ) from None
-        frame = gpd.GeoDataFrame({"held_by": rows["held_by"].to_pylist()}, geometry=geometry)
-        layer = Layer(frame.set_crs(LONLAT), self.path, (), LONLAT, self.sha256)
-        features = layer.keep("polygon")
-        papers: dict[str, Any] = (
-            rows.select([*_PAPERS, "is_holder_assumed"]).slice(0, 1).to_pylist()[0]
-        )
-        notes = (*(rows["notes"][0].as_py() or ()), *features.notes)
-        return Control(features.frame, day, **papers, notes=notes)
+        holders = {"held_by": rows["held_by"].to_pylist()}
+        claims = gpd.GeoDataFrame(holders, geometry=geometry, crs=self._crs)
+        notes = tuple(rows["notes"][0].as_py() or ())
+        if not _is_clean(geometry):  # never so from `pack`; other programs may have changed it
+            features = Layer(claims, self.path, (), LONLAT, self.sha256).keep("polygon")
+            claims, notes = features.frame, (*notes, *features.notes)
+        papers: dict[str, Any] = {name: rows[name][0].as_py() for name in _ONCE_A_DAY}
+        return Control(claims, day, **papers, notes=notes)
+
+
+def _is_clean(geometry: NDArray[Any]) -> bool:
+    """Whether these are valid polygons in degrees."""
+    west, south, east, north = shapely.total_bounds(geometry)
+    return bool(
+        np.isin(shapely.get_type_id(geometry), list(_TYPES)).all()
+        and (west > -181 and south > -91 and east < 181 and north < 91)
+        and shapely.is_valid(geometry).all()
+    )

@@ -80,7 +80,7 @@ def settled(
         held = HELD[: HELD.index(widest) + 1]
         meant = " or ".join([", ".join(held[:-1]), held[-1]]) if len(held) > 1 else held[0]
         counted &= drawn.frame["control_class"].isin(["", "unknown", *held])
-        classes = _by_class(drawn.frame, counted)
+        classes = by_class(drawn.frame, counted)
         notes += _said_of_classes(name, classes, meant, is_default=control_class is None)
     elif not counted.all():
         notes.append(f"{name}: {int((~counted).sum())} row(s) are read as claimed for nobody")
@@ -119,7 +119,7 @@ def said_of_day(name: str, day: date | None, as_of: date | None) -> list[str]:
     return []
 
 
-def _by_class(frame: gpd.GeoDataFrame, counted: pd.Series[bool]) -> pd.DataFrame:
+def by_class(frame: gpd.GeoDataFrame, counted: pd.Series[bool]) -> pd.DataFrame:
     """Number and area of what is drawn, by class and holder."""
     rows = [
         {
