@@ -93,20 +93,23 @@ def _of_state(
     content: Content, source: str | Path, dataset: Dataset, how: SourceFile
 ) -> dict[str, Any]:
     faults: list[str] = []
+    invalid: dict[str, str] = {}
     drawn: dict[str, Any] = {"crs": None, "features": None, "vertices": None}
     if content.form != "table":
         layer = _as_drawn(content)
         drawn = {"crs": layer.crs or None, **_counted(layer.frame)}
-        faults += [f"feature {row}: {reason}" for row, reason in _invalid(layer.frame)]
-        faults += layer.notes
+        invalid = dict(_invalid(layer.frame))
     control = None
     found = "none"
     try:
         found = how.kind or recognised(content, how)
         control = read_control(source, dataset, kind=how)
         found = control.kind
+        faults += [note for note in control.notes if _is_fault(note)]
     except LineplanError as fault:
         faults.append(str(fault).splitlines()[0])
+    said = " ".join(faults)
+    faults += [f"{who}: {why}" for who, why in invalid.items() if f"{who} repaired" not in said]
     days = [control.as_of] if control and control.as_of else []
     form = _FORMS[content.form] + (", packed by gzip" if content.member == GZIP else "")
     return {
@@ -119,7 +122,7 @@ def _of_state(
         **drawn,
         **_held(control),
         "faults": faults,
-        "notes": list(control.notes) if control else [],
+        "notes": [n for n in control.notes if n not in faults] if control else [],
     }
 
 
@@ -160,7 +163,7 @@ def _of_archive(archive: Archive, progress: Progress) -> dict[str, Any]:
 
 
 def _is_fault(note: str) -> bool:
-    return " repaired (" in note or "left out" in note or "no rule knows" in note
+    return " repaired (" in note or "without geometry" in note or "no rule knows" in note
 
 
 def _crs_of(archive: Archive) -> str | None:
@@ -181,10 +184,10 @@ def _counted(frame: gpd.GeoDataFrame) -> dict[str, int]:
     return {"features": len(frame), "vertices": int(shapely.get_num_coordinates(geometry).sum())}
 
 
-def _invalid(frame: gpd.GeoDataFrame) -> Iterable[tuple[Any, str]]:
+def _invalid(frame: gpd.GeoDataFrame) -> Iterable[tuple[str, str]]:
     geometry = frame.geometry.to_numpy()
     for row in (~shapely.is_valid(geometry) & ~shapely.is_missing(geometry)).nonzero()[0]:
-        yield frame.index[row], shapely.is_valid_reason(geometry[row])
+        yield f"feature {frame.index[row]}", shapely.is_valid_reason(geometry[row])
 
 
 def _spanned(days: Iterable[date], missing: Iterable[date], unchanged: int) -> dict[str, Any]:
