@@ -3,13 +3,11 @@
 import datetime as dt
 import gzip
 import json
-import os
 import pickle
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import toyland
 from shapely.geometry import box
 
 import lineplan as lp
+from lineplan.cli import run
 from lineplan.control import pack
 
 DAYS = [dt.date(2025, 3, number) for number in (1, 2, 3, 5, 6)]
@@ -383,32 +382,65 @@ def test_packing_where_it_cannot_be_written(folder: Path, tmp_path: Path, toy: l
     assert not seen, "said before the work"
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.97])
-@pytest.mark.parametrize("was_there", [False, True])
-def test_killed_in_the_middle(
-    share: float, was_there: bool, tmp_path: Path, toy: lp.Dataset
-) -> None:
-    folder = tmp_path / "days"
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many") / "days"
     folder.mkdir()
-    for number in range(120):
+    for number in range(60):
         day = dt.date(2025, 1, 1) + dt.timedelta(days=number)
         write_day(folder, day, box(31 + number / 1000, -1.5, 32.5, 1.5))
-    out, whole = tmp_path / "out.parquet", tmp_path / "whole.parquet"
-    call = [sys.executable, "-m", "lineplan", "data", "pack", str(folder)]
-    call += ["--dataset", str(toyland.FOLDER), "-o"]
-    began = time.monotonic()
-    subprocess.run([*call, str(whole)], check=True, capture_output=True)
-    took = time.monotonic() - began
-    before = whole.read_bytes()[:50] if was_there else None
+    return folder
+
+
+def pack_call(folder: Path, out: Path) -> list[str]:
+    return ["data", "pack", str(folder), "--dataset", str(toyland.FOLDER), "-o", str(out)]
+
+
+# The process kills itself when half of the file is written, or half of the days are read.
+KILLED = {
+    "writing": """
+import io, os, signal, sys
+import pyarrow.parquet as pq
+from lineplan.cli import run
+whole = pq.write_table
+def half(table, path, **options):
+    content = io.BytesIO()
+    whole(table, content, **options)
+    with open(path, "wb") as stream:
+        stream.write(content.getvalue()[: len(content.getvalue()) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+pq.write_table = half
+run(sys.argv[1:])
+""",
+    "reading": """
+import os, signal, sys
+from lineplan.cli import run
+from lineplan.control import Archive
+whole = Archive.control
+def half(archive, day):
+    if day == archive.days[len(archive.days) // 2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(archive, day)
+Archive.control = half
+run(sys.argv[1:])
+""",
+}
+
+
+@pytest.mark.parametrize("when", KILLED)
+@pytest.mark.parametrize("was_there", [False, True])
+def test_killed_in_the_middle(when: str, was_there: bool, many: Path, tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole.parquet", tmp_path / "out" / "archive.parquet"
+    out.parent.mkdir()
+    before = b"what was there before" if was_there else None
     if before is not None:
         out.write_bytes(before)
-    running = subprocess.Popen([*call, str(out)], stderr=subprocess.DEVNULL)
-    time.sleep(took * share)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    after = out.read_bytes() if out.exists() else None
-    assert after in (before, whole.read_bytes()), "nothing half-written"
-    subprocess.run([*call, str(out)], check=True, capture_output=True)
+    assert run(pack_call(many, whole)) == 0
+    call = [sys.executable, "-c", KILLED[when], *pack_call(many, out)]
+    status = subprocess.run(call, capture_output=True, check=False).returncode
+    assert status == -signal.SIGKILL
+    assert (out.read_bytes() if out.exists() else None) == before, "nothing half-written"
+    assert run(pack_call(many, out)) == 0
     assert out.read_bytes() == whole.read_bytes()
 
 
