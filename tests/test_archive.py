@@ -284,6 +284,38 @@ def test_names_that_tell_another_day_than_the_content(tmp_path: Path, toy: lp.Da
     assert lp.open_archive(folder, toy).days == tuple(DAYS)
 
 
+def test_one_name_that_tells_another_day_than_its_content(tmp_path: Path, toy: lp.Dataset) -> None:
+    folder = tmp_path / "days"
+    folder.mkdir()
+    for day, ground in GROUND.items():
+        write_day(folder, day, ground, as_of=f"{DAYS[0] if day == DAYS[3] else day}")
+    archive = lp.open_archive(folder, toy)
+    archive.control(DAYS[2])
+    with pytest.raises(lp.ControlError, match="for 2025-03-05, and its content is of 2025-03-01"):
+        archive.control(DAYS[3])
+
+
+@pytest.mark.parametrize("of", ["folder", "dated", "packed"])
+def test_the_same_ground_of_another_holder_is_not_the_same(
+    of: str, tmp_path: Path, toy: lp.Dataset
+) -> None:
+    rows = {"held_by": ["bora", "cora", "bora"], "as_of": [f"{day}" for day in DAYS[:3]]}
+    frame = gpd.GeoDataFrame(rows, geometry=[EAST] * 3, crs=4326)
+    path = tmp_path / "days"
+    if of == "folder":
+        path.mkdir()
+        for number in range(3):
+            one = frame.iloc[[number]].to_json(drop_id=True)
+            (path / f"{number}.geojson").write_text(one)
+    else:
+        path = tmp_path / "dated.parquet"
+        frame.to_parquet(path)
+    if of == "packed":
+        pack(lp.open_archive(path, toy), tmp_path / "packed.parquet")
+        path = tmp_path / "packed.parquet"
+    assert lp.open_archive(path, toy).same_as == {DAYS[2]: DAYS[0]}
+
+
 def test_names_written_another_way(tmp_path: Path, toy: lp.Dataset) -> None:
     folder = tmp_path / "days"
     folder.mkdir()

@@ -112,6 +112,7 @@ def test_inspect_an_archive(line: Any, tmp_path: Path) -> None:
         assert (found["days"], found["first"], found["last"]) == (3, DAYS[0], DAYS[-1])
         assert (found["missing"], found["unchanged"]) == (["2025-11-19"], 1)
         assert found["holders"] == ["ru"]
+        assert found["crs"] in ("EPSG:4326", "OGC:CRS84")
         assert (found["features"], found["vertices"]) == (2, 10), "of the days that differ"
         (row,) = found["classes"]
         km2 = row.pop("km2")

@@ -75,7 +75,7 @@ class Archive:
     @property
     def name(self) -> str:
         """Name of the file or folder."""
-        return self.store.path.resolve().name
+        return self.store.path.name or self.store.path.resolve().name
 
     @property
     def kind(self) -> Kind:

@@ -125,6 +125,10 @@ class Folder:
     def _read(self, path: Path, as_of: date | None) -> Control:
         return read_state(path, self.dataset, as_of=as_of, given=self.how)
 
+    def path_of(self, day: date) -> Path:
+        """The file of a day."""
+        return self._file_of[day].path
+
     def read(self, day: date) -> Control:
         """The state of a day."""
         file = self._file_of[day]

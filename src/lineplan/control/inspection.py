@@ -15,6 +15,7 @@ from lineplan.control.adapters import recognised
 from lineplan.control.archive import Archive, holds_many_days, open_archive
 from lineplan.control.content import GZIP, Content, look_at
 from lineplan.control.days import DATE_COLUMN
+from lineplan.control.folder import Folder
 from lineplan.control.read import read_control
 from lineplan.control.settling import by_class
 from lineplan.control.sourcefile import SourceFile, given_source, named_file
@@ -167,10 +168,14 @@ def _is_fault(note: str) -> bool:
 
 
 def _crs_of(archive: Archive) -> str | None:
-    path = archive.store.path
-    if archive.kind == "folder":
-        return None  # each file may have its own, and is brought to longitude and latitude
-    return load_layer(path).crs or None
+    """As the file states it; of a folder, its first file."""
+    store = archive.store
+    try:
+        if isinstance(store, Folder):
+            return _as_drawn(look_at(store.path_of(archive.days[0]))).crs or None
+        return load_layer(store.path).crs or None
+    except LineplanError:
+        return None  # a day that cannot be read is told as such
 
 
 def _as_drawn(content: Content) -> Layer:
