@@ -316,6 +316,15 @@ def test_the_same_ground_of_another_holder_is_not_the_same(
     assert lp.open_archive(path, toy).same_as == {DAYS[2]: DAYS[0]}
 
 
+def test_classes_are_chosen_as_for_one_file(folder: Path, tmp_path: Path, toy: lp.Dataset) -> None:
+    for source in (folder, as_parquet(tmp_path)):
+        with pytest.raises(lp.ControlError, match="draws one class of ground"):
+            lp.read_control(source, toy, control_class="partial")
+    pack(lp.open_archive(folder, toy), tmp_path / "archive.parquet")
+    with pytest.raises(lp.ControlError, match="was told how"):
+        lp.read_control(tmp_path / "archive.parquet", toy, control_class="partial")
+
+
 def test_names_written_another_way(tmp_path: Path, toy: lp.Dataset) -> None:
     folder = tmp_path / "days"
     folder.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineplan.control.archive import Archive, open_archive
-from lineplan.control.packed import pack
+from lineplan.control.packing import pack
 from lineplan.control.read import read_control
 from lineplan.control.sourcefile import SourceFile, load_source_file
 from lineplan.control.state import Control

@@ -18,7 +18,6 @@ from lineplan.control.content import look_at
 from lineplan.control.dated import Dated
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
-from lineplan.control.settling import HELD
 from lineplan.control.sourcefile import SourceFile, given_source, named_file
 from lineplan.control.state import Control
 from lineplan.dataset import Dataset
@@ -228,13 +227,11 @@ def open_with(
             )
         store = Packed(path, plain)
     else:
-        if control_class is not None and control_class in HELD:
-            how = how.model_copy(update={"control_class": control_class})
         path, layer = file_and_layer(source)
         if is_folder_of_days(path):
-            store = Folder(path, plain, how)
+            store = Folder(path, plain, how, control_class)
         else:
-            store = Dated(look_at(f"{path}:{layer}" if layer else path), plain, how)
+            store = Dated(look_at(f"{path}:{layer}" if layer else path), plain, how, control_class)
     if not store.grounds:
         raise ControlError(f"{path}: holds no state of any day")
     return Archive(tuple(store.grounds), store)

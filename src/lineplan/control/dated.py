@@ -37,6 +37,8 @@ class Dated:
     dataset : Dataset
     how : SourceFile
         How each day is read.
+    control_class : str or None
+        Which classes count as held.
     sha256 : str
     notes : tuple of str
     """
@@ -44,6 +46,7 @@ class Dated:
     content: Content
     dataset: Dataset
     how: SourceFile
+    control_class: str | None = None
     kind: Literal["dated"] = "dated"
     sha256: str = field(init=False)
     notes: tuple[str, ...] = ()
@@ -117,4 +120,4 @@ class Dated:
     def read(self, day: date) -> Control:
         """The state of a day."""
         content = Content.of_layer(self._layers[day], self.sha256)
-        return read_content(content, self.dataset, self.how, day)
+        return read_content(content, self.dataset, self.how, day, control_class=self.control_class)

@@ -60,6 +60,8 @@ class Folder:
     dataset : Dataset
     how : SourceFile
         How each is read.
+    control_class : str or None
+        Which classes count as held.
     sha256 : str
         Of the files' names and bytes.
     notes : tuple of str
@@ -71,6 +73,7 @@ class Folder:
     path: Path
     dataset: Dataset
     how: SourceFile
+    control_class: str | None = None
     kind: Literal["folder"] = "folder"
     sha256: str = field(init=False)
     notes: tuple[str, ...] = field(init=False)
@@ -123,7 +126,9 @@ class Folder:
         return False
 
     def _read(self, path: Path, as_of: date | None) -> Control:
-        return read_state(path, self.dataset, as_of=as_of, given=self.how)
+        return read_state(
+            path, self.dataset, as_of=as_of, given=self.how, control_class=self.control_class
+        )
 
     def path_of(self, day: date) -> Path:
         """The file of a day."""
