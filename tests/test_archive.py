@@ -316,6 +316,39 @@ def test_the_same_ground_of_another_holder_is_not_the_same(
     assert lp.open_archive(path, toy).same_as == {DAYS[2]: DAYS[0]}
 
 
+def test_what_lies_beside_the_days(folder: Path, tmp_path: Path, toy: lp.Dataset) -> None:
+    pack(lp.open_archive(folder, toy), folder / "archive.parquet")
+    (folder / "metadata.json").write_text('{"about": "these files"}')
+    archive = lp.open_archive(folder, toy)
+    assert archive.days == tuple(DAYS)
+    assert archive.notes == ("days: state(s) no day and left out: metadata.json",)
+    by_content = tmp_path / "by_content"
+    by_content.mkdir()
+    write_day(by_content, DAYS[0], EAST, as_of=f"{DAYS[0]}").rename(by_content / "a.geojson")
+    (by_content / "b.geojson").write_text("{broken")
+    refused(by_content, toy, "b.geojson: which day is it of")
+
+
+def test_a_folder_of_layers_is_left_to_ogr(tmp_path: Path, toy: lp.Dataset) -> None:
+    (tmp_path / "layers").mkdir()
+    frame = gpd.GeoDataFrame({"held_by": ["bora"]}, geometry=[EAST], crs=4326)
+    frame.to_file(tmp_path / "layers" / "held.shp")
+    (tmp_path / "layers" / "codes.csv").write_text("a,b\n1,2\n")
+    assert len(lp.read_control(tmp_path / "layers", toy).claims) == 1
+
+
+def test_a_packed_archive_in_several_row_groups(
+    folder: Path, tmp_path: Path, toy: lp.Dataset
+) -> None:
+    """Other programs write it so when they copy it."""
+    path = tmp_path / "archive.parquet"
+    pack(lp.open_archive(folder, toy), path)
+    pq.write_table(pq.read_table(path), path, row_group_size=2)
+    archive = lp.open_archive(path, toy)
+    assert archive.same_as == SAME
+    assert all(shapely.equals(archive.control(day).claims.geometry[0], GROUND[day]) for day in DAYS)
+
+
 def test_classes_are_chosen_as_for_one_file(folder: Path, tmp_path: Path, toy: lp.Dataset) -> None:
     for source in (folder, as_parquet(tmp_path)):
         with pytest.raises(lp.ControlError, match="draws one class of ground"):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from lineplan.control.adapters import read_state
+from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, date_in_name
 from lineplan.dataset import Dataset
@@ -24,7 +25,11 @@ _WRITTEN = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d")
 
 def is_folder_of_days(path: Path) -> bool:
     """Whether it is a folder of files, and not one that is itself a dataset for OGR."""
-    return path.is_dir() and path.suffix.lower() != ".gdb" and bool(_files(path))
+    if not path.is_dir() or path.suffix.lower() == ".gdb":
+        return False
+    files = _files(path)
+    has_layers = any(file.suffix.lower() == ".shp" for file in path.iterdir())
+    return bool(files) and (not has_layers or any(date_in_name(file) for file in files))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -38,6 +43,7 @@ def _files(folder: Path) -> list[Path]:
             path.suffix.lower() in _ENDINGS
             or (path.suffix.lower() == ".shp" and date_in_name(path) is not None)
         )
+        and not is_packed(path)  # what was packed from them may lie beside them
     )
 
 
@@ -92,7 +98,13 @@ class Folder:
         undated = []
         for path in files:
             day = date_in_name(path, self.how.date_in_name) if are_named else None
-            day = day or self._read(path, None).as_of
+            try:
+                day = day or self._read(path, None).as_of
+            except LineplanError as fault:
+                if not are_named:  # it may be one of the days
+                    raise ControlError(
+                        f"{path}: which day is it of? ({fault}) mend it, or move it elsewhere"
+                    ) from None
             if day is None:
                 undated.append(path.name)
             elif day in found:

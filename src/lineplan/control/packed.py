@@ -36,7 +36,7 @@ from lineplan.features import LONLAT, Layer, sha256_of
 
 VERSION = 1
 KEY = b"lineplan"
-TYPES = {3: "Polygon", 6: "MultiPolygon"}
+_POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
 PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
 ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
@@ -126,7 +126,7 @@ class Packed:
             raise ControlError(f"{self.path}: has changed since it was opened; open it anew")
         try:
             table = pq.read_table(self.path, read_dictionary=["geometry"])
-            table = table.select(SCHEMA.names).combine_chunks().unify_dictionaries()
+            table = table.select(SCHEMA.names).unify_dictionaries().combine_chunks()
         except (OSError, KeyError, pa.ArrowException):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
         if any(table[name].null_count for name in ("as_of", "held_by", "geometry")):
@@ -179,7 +179,7 @@ def _is_clean(geometry: NDArray[Any]) -> bool:
     """Whether these are valid polygons in degrees."""
     west, south, east, north = shapely.total_bounds(geometry)
     return bool(
-        np.isin(shapely.get_type_id(geometry), list(TYPES)).all()
+        np.isin(shapely.get_type_id(geometry), _POLYGONS).all()
         and (west > -181 and south > -91 and east < 181 and north < 91)
         and shapely.is_valid(geometry).all()
     )

@@ -10,13 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
 from lineplan.control.archive import Archive
-from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, TYPES, VERSION
+from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
 from lineplan.control.state import Control
 from lineplan.errors import ControlError, LineplanError
 from lineplan.output import replacing
@@ -140,7 +139,7 @@ def _write(rows: list[dict[str, Any]], metadata: dict[str, Any], path: Path) -> 
     geometry = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
     column = {
         "encoding": "WKB",
-        "geometry_types": [TYPES[number] for number in np.unique(shapely.get_type_id(geometry))],
+        "geometry_types": sorted({drawn.geom_type for drawn in geometry}),
         "bbox": shapely.total_bounds(geometry).tolist(),
     }
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
