@@ -112,6 +112,9 @@ def two_calls(folder: Path) -> dict[str, object]:
     a = lp.arrange()
     units = ukraine.path("units")
     control = lp.read_control(None, ukraine)
+    daily = folder / "daily"
+    daily.mkdir()
+    control.claims.to_file(daily / "line_20251120.geojson")
     parted = partition(ukraine.units(), control.claims, default_holder=ukraine.default_holder)
     plan = lp.load_plan("point21", ukraine).choose()
     return {
@@ -121,6 +124,7 @@ def two_calls(folder: Path) -> dict[str, object]:
         "list_datasets": lp.list_datasets,
         "load_dataset": lambda: lp.load_dataset().manifest,
         "load_plan": lambda: lp.load_plan("point21", ukraine),
+        "open_archive": lambda: lp.open_archive(daily, ukraine).store.grounds,
         "plan_schema": lp.plan_schema,
         "read_control": lambda: lp.read_control(None, ukraine).claims.to_json(),
         "read_report": lambda: lp.read_report(units, "unit_id").frame.to_json(),

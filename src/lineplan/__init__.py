@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
     from lineplan.comparison import Comparison, compare
-    from lineplan.control import Control, read_control
+    from lineplan.control import Archive, Control, open_archive, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
     from lineplan.errors import (
         ConflictError,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lineplan.zoning import apply
 
 _HOME = {
+    "Archive": "control",
     "Arrangement": "arrangement",
     "Comparison": "comparison",
     "ConflictError": "errors",
@@ -58,6 +59,7 @@ _HOME = {
     "list_datasets": "dataset",
     "load_dataset": "dataset",
     "load_plan": "plan.file",
+    "open_archive": "control",
     "plan_schema": "plan.file",
     "read_control": "control",
     "read_report": "reporting",
@@ -65,6 +67,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Archive",
     "Arrangement",
     "Comparison",
     "ConflictError",
@@ -88,6 +91,7 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "load_plan",
+    "open_archive",
     "plan_schema",
     "read_control",
     "read_report",

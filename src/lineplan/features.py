@@ -7,6 +7,7 @@ said.
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import zipfile
 import zlib
@@ -104,11 +105,17 @@ class Layer:
     path : Path
     notes : tuple of str
         What was left out or assumed, in words.
+    crs : str
+        Coordinate reference system of the file; "" where it states none.
+    sha256 : str
+        Of the file's bytes, where it is known; "" to find it when features are kept.
     """
 
     frame: gpd.GeoDataFrame
     path: Path
     notes: tuple[str, ...]
+    crs: str = ""
+    sha256: str = ""
 
     def kinds(self) -> frozenset[str]:
         """Which of ``polygon``, ``line`` and ``point`` the layer draws."""
@@ -139,7 +146,8 @@ class Layer:
         notes = list(self.notes)
         frame = _clean(self.frame, self.path, kind, notes)
         name = self.path.name
-        return Features(frame, name, sha256_of(self.path), tuple(f"{name}: {n}" for n in notes))
+        sha256 = self.sha256 or sha256_of(self.path)
+        return Features(frame, name, sha256, tuple(f"{name}: {n}" for n in notes))
 
 
 def load_layer(path: str | Path, *, layer: str | None = None) -> Layer:
@@ -165,8 +173,9 @@ def load_layer(path: str | Path, *, layer: str | None = None) -> Layer:
         frame = _read_parquet(path)
     else:
         frame = _read_ogr(path, layer, notes)
+    crs = "" if frame.crs is None else frame.crs.to_string()
     frame = _to_lonlat(frame, path, notes)
-    return Layer(frame, path, tuple(notes))
+    return Layer(frame, path, tuple(notes), crs)
 
 
 def file_and_layer(path: str | Path, layer: str | None = None) -> tuple[Path, str | None]:
@@ -209,7 +218,7 @@ def layer_of(features: Iterable[Mapping[str, Any]], path: Path) -> Layer:
     geometry = gpd.GeoSeries(
         shapely.force_2d(frame.geometry.values), index=frame.index, crs=frame.crs
     )
-    return Layer(frame.set_geometry(geometry), path, tuple(notes))
+    return Layer(frame.set_geometry(geometry), path, tuple(notes), LONLAT)
 
 
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
@@ -223,9 +232,19 @@ def _read_parquet(path: Path) -> gpd.GeoDataFrame:
 
 def _read_ogr(path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
     import fiona
+
+    if path.is_file() and is_gzip(_first_bytes(path)):
+        with fiona.MemoryFile(read_gzip(path)) as unpacked:
+            return _read_named(unpacked.name, path, layer, notes)
+    name = _in_archive(path) if path.suffix.lower() == ".zip" else str(path)
+    return _read_named(name, path, layer, notes)
+
+
+def _read_named(name: str, path: Path, layer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
+    """Read what OGR knows by `name`; messages speak of `path`."""
+    import fiona
     from fiona.errors import FionaError
 
-    name = _in_archive(path) if path.suffix.lower() == ".zip" else str(path)
     fiona.drvsupport.supported_drivers.update({"KML": "r", "LIBKML": "r"})
     try:
         layers = fiona.listlayers(name)
@@ -267,6 +286,32 @@ def read_in_archive(path: Path, name: str) -> bytes:
         raise GeometryError(f"{path}: {name} cannot be unpacked ({_line(fault)})") from None
     except (zipfile.BadZipFile, zlib.error) as fault:
         raise GeometryError(f"{path}: {name} is damaged ({_line(fault)})") from None
+    return content
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(2)
+
+
+def is_gzip(head: bytes) -> bool:
+    """Whether a file that begins so is packed by gzip."""
+    return head.startswith(b"\x1f\x8b")
+
+
+def read_gzip(path: Path) -> bytes:
+    """What gzip packed into a file; GeometryError where it is damaged or a bomb."""
+    most = min(MOST_UNPACKED, MOST_RATIO * path.stat().st_size + 2**20)
+    try:
+        with gzip.open(path) as stream:
+            content = stream.read(most + 1)
+    except (OSError, EOFError, zlib.error) as fault:
+        raise GeometryError(f"{path}: not a readable gzip file ({_line(fault)})") from None
+    if len(content) > most:
+        raise GeometryError(
+            f"{path}: unpacks from {path.stat().st_size:,} to more than {most:,} bytes, which no "
+            "map does; refused"
+        )
     return content
 
 

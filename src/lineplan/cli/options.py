@@ -73,8 +73,9 @@ class Ground(SourceOptions):
         typer.Option(
             metavar="FILE|NAME",
             help="Area of control: polygons, lines of contact or settlements of any kind "
-            "(FILE:LAYER for one of several layers), a source file, or a control file of the "
-            "dataset by name. areas sets several side by side.",
+            "(FILE:LAYER for one of several layers), a folder of daily files, a packed archive, "
+            "a source file, or a control file of the dataset by name. areas sets several side by "
+            "side.",
             rich_help_panel=_GROUND,
         ),
     ] = None

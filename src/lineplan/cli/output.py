@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,3 +69,30 @@ def write_rows(
         write(tables.exact(table, conditions, form.value), path)
     else:
         write(tables.grid(table, form.value) + "\n", path)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[object], None]]:
+    """Show on stderr, where that is a terminal, how far a long piece of work has come.
+
+    Parameters
+    ----------
+    what : str
+    total : int
+
+    Yields
+    ------
+    callable
+        To be called after each of the `total` steps, with a name for it.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    is_seen = sys.stderr is not None and sys.stderr.isatty()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not is_seen
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda step: bar.update(task, advance=1, description=f"{what} {step}")

@@ -16,16 +16,20 @@ from lineplan.errors import ControlError, GeometryError
 from lineplan.features import (
     Layer,
     file_and_layer,
+    is_gzip,
     layer_of,
     load_layer,
     names_in_archive,
+    read_gzip,
     read_in_archive,
+    sha256_of,
 )
 
 Form = Literal["json", "kml", "table", "vector"]
 _HEAD = 4096
 _MOST_JSON = 2**28
 """Larger files are left to OGR, and recognised by what they draw alone."""
+GZIP = ".gz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +43,7 @@ class Content:
         Layer that the user names.
     form : {"json", "kml", "table", "vector"}
     member : str
-        File inside a zip archive, where the path is one.
+        File inside a zip archive, where the path is one; `GZIP` in a file packed by gzip.
     """
 
     path: Path
@@ -47,9 +51,23 @@ class Content:
     form: Form
     member: str = ""
 
+    @classmethod
+    def of_layer(cls, layer: Layer, sha256: str) -> Content:
+        """Content that has been read: some of the features of a file."""
+        content = cls(layer.path, None, "vector")
+        content.__dict__.update(layer=layer, sha256=sha256)  # as if these had been asked for
+        return content
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the file's bytes as they lie there; "" for a folder."""
+        return sha256_of(self.path)
+
     @cached_property
     def bytes(self) -> bytes:
         """The file's bytes, unpacked."""
+        if self.member == GZIP:
+            return read_gzip(self.path)
         if self.member:
             return read_in_archive(self.path, self.member)
         return self.path.read_bytes()
@@ -127,6 +145,9 @@ def look_at(source: str | Path) -> Content:
         head = stream.read(_HEAD)
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(path, layer)
+    if is_gzip(head):
+        packed = Content(path, layer, "vector", GZIP)
+        return Content(path, layer, _form_of(packed.bytes[:_HEAD]), GZIP)
     return Content(path, layer, _form_of(head))
 
 

@@ -1,42 +1,19 @@
-"""The one edge: any source of control to a `Control`, by the adapter that recognises it."""
+"""The one edge: any source of control, of one day or of many, to the `Control` of one day."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple, get_args
 
-from lineplan.control import deepstate, kml, lines, liveuamap, mapped, polygons, settlements
-from lineplan.control.content import Content, look_at
-from lineplan.control.settling import HELD, said_of_day, settled
-from lineplan.control.sourcefile import Kind, Seed, SourceFile, load_source_file
-from lineplan.control.state import Control, Drawn
-from lineplan.dataset import DataFile, Dataset
-from lineplan.errors import ControlError, GeometryError
-
-
-class Adapter(NamedTuple):
-    """A kind of source: whether a file is of it, and what it draws."""
-
-    recognises: Callable[[Content], bool]
-    read: Callable[[Content, SourceFile, Dataset, date | None], Drawn]
-
-
-FEEDS: dict[Kind, Adapter] = {
-    "deepstate_daily": Adapter(deepstate.recognises_daily, deepstate.read_daily),
-    "deepstate_feed": Adapter(deepstate.recognises_feed, deepstate.read_feed),
-    "liveuamap": Adapter(liveuamap.recognises, liveuamap.read),
-}
-"""Known feeds, asked first."""
-FORMS: dict[Kind, Adapter] = {
-    "kml": Adapter(kml.recognises, kml.read),
-    "lines": Adapter(lines.recognises, lines.read),
-    "settlements": Adapter(settlements.recognises, settlements.read),
-    "mapped": Adapter(mapped.recognises, mapped.read),
-    "polygons": Adapter(polygons.recognises, polygons.read),
-}
-"""What anyone may draw, asked when no feed is recognised."""
+from lineplan.control.adapters import AS_FOUND, over, read_state
+from lineplan.control.archive import holds_many_days, open_with
+from lineplan.control.settling import HELD, said_of_day
+from lineplan.control.sourcefile import Seed, SourceFile, given_source, named_file
+from lineplan.control.state import Control, choose_day
+from lineplan.dataset import Dataset
+from lineplan.errors import ControlError
 
 
 def read_control(
@@ -61,9 +38,10 @@ def read_control(
     Parameters
     ----------
     source : str or Path or None
-        A vector file, KML, KMZ or table; a source file (TOML) that names its file; the name of a
-        control file of the dataset (its file name without ending); or None for the dataset's
-        latest.
+        A vector file, KML, KMZ or table; a folder of daily files or a packed archive, of which
+        the latest state on or before `as_of` is taken; a source file (TOML) that names its file;
+        the name of a control file of the dataset (its file name without ending); or None for the
+        dataset's latest.
     dataset : Dataset
         Declares the parties, and whose ground a source without holders draws.
     as_of : datetime.date, optional
@@ -112,125 +90,24 @@ def read_control(
     )
     if control_class is not None and control_class not in HELD:
         raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
-    embedded = _embedded(source, dataset)
-    if embedded is not None:
-        if kind or chosen != SourceFile() or control_class:
-            raise ControlError(
-                f"{embedded.path}: the dataset says how to read it; leave out --source, --holder, "
-                "--value, --control-class, --base, --seed and --left"
-            )
-        return _read_embedded(embedded, dataset, as_of)
-    given = _given(kind)
-    path = Path(str(source))
-    if path.suffix.lower() == ".toml" and path.is_file():
-        if given != SourceFile():
-            raise ControlError(f"{path}: says how its file is read; leave out --source")
-        given = load_source_file(path)
-        if not given.file:
-            raise ControlError(
-                f'{path}: names no file; write file = "..." into it, or give it with --source '
-                "and the file with --control"
-            )
-        path = Path(given.file)
-    content = look_at(path)
-    how = _over(given, chosen)
-    found = how.kind or _recognised(content, how)
-    how = _over(_known(found, dataset), how).model_copy(
-        update={"kind": found, "file": str(content.path)}
-    )
-    adapter = (FEEDS | FORMS)[found]
-    drawn = adapter.read(content, how, dataset, as_of)
-    base_control = read_control(how.base, dataset) if how.base else None
-    return settled(
-        content.path, drawn, how, control_class, base_control, dataset.border_tolerance_km, as_of
-    )
-
-
-def _embedded(source: str | Path | None, dataset: Dataset) -> DataFile | None:
+    given = given_source(kind)
     if source is None:
-        return dataset.file("control")
-    if Path(source).exists():
-        return None
-    for file in dataset.files:
-        if file.role == "control" and str(source) in (file.path, Path(file.path).stem):
-            return file
-    return None
-
-
-def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Control:
-    content = look_at(dataset.folder / file.path)
-    features = content.layer.keep("polygon")
-    drawn = polygons.draw(features, SourceFile(), dataset, as_of, named=file.as_of)
-    return Control(
-        drawn.frame[["held_by", "geometry"]],
-        drawn.as_of,
-        file.title,
-        attribution=file.attribution,
-        licence=file.licence,
-        viewpoint=file.viewpoint,
-        control_class=file.control_class,
-        sha256=features.sha256,
-        notes=(*drawn.notes, *said_of_day(features.name, drawn.as_of, as_of)),
-    )
-
-
-def _given(kind: str | Path | SourceFile | None) -> SourceFile:
-    """The source file that is given, or one that names only its kind."""
-    if kind is None:
-        return SourceFile()
-    if isinstance(kind, SourceFile):
-        return kind
-    if str(kind) in get_args(Kind):
-        return SourceFile(kind=str(kind))  # type: ignore[arg-type]
-    if Path(kind).suffix.lower() == ".toml":
-        return load_source_file(kind)
-    raise ControlError(
-        f"no kind of source {str(kind)!r}; there are {', '.join(get_args(Kind))}, or give a source "
-        "file that ends in .toml"
-    )
-
-
-def _over(under: SourceFile, upper: SourceFile) -> SourceFile:
-    """`under`, with what `upper` sets in its place; tables are joined."""
-    update = {key: getattr(upper, key) for key in type(upper).model_fields}
-    update = {k: v for k, v in update.items() if v != type(upper).model_fields[k].get_default()}
-    update |= {k: {**getattr(under, k), **update[k]} for k in ("columns", "values") if k in update}
-    return under.model_copy(update=update)
-
-
-def _known(kind: Kind, dataset: Dataset) -> SourceFile:
-    """How the dataset says sources of this kind are read."""
-    for file in dataset.files:
-        if file.role == "source" and Path(file.path).stem == kind:
-            return load_source_file(dataset.folder / file.path)
-    return SourceFile()
-
-
-def _recognised(content: Content, how: SourceFile) -> Kind:
-    """The one kind whose recogniser knows the content."""
-    for adapters in (FEEDS, FORMS):
-        found = [kind for kind, adapter in adapters.items() if adapter.recognises(content)]
-        is_mapped = bool(how.rules or "holder" in how.columns)
-        if is_mapped:
-            found = ["mapped" if kind == "polygons" else kind for kind in found]
-        if how.left or how.seeds:
-            found = [kind for kind in found if kind == "lines"] or found
-        if len(found) > 1:
-            raise ControlError(
-                f"{content.path}: can be read as {' and as '.join(found)}; say which with "
-                f"--source {found[0]} or --source {found[1]}"
-            )
-        if found:
-            return found[0]
-    if content.form == "table":
-        raise ControlError(
-            f"{content.path}: is a table whose columns ({', '.join(content.columns)}) are not "
-            "recognised as places with their holder; name it with --source settlements and "
-            "--holder COLUMN"
+        return read_state(
+            None, dataset, as_of=as_of, given=given, chosen=chosen, control_class=control_class
         )
-    what = ", ".join(sorted(content.drawn)) or "nothing"
-    raise GeometryError(
-        f"{content.path}: has no polygon in it, nor a line of contact or settlements with a holder "
-        f"(it draws {what}); name its kind with --source KIND if it is one of "
-        f"{', '.join(get_args(Kind))}"
-    )
+    path = Path(source)
+    if path.suffix.lower() == ".toml" and path.is_file():
+        if given != AS_FOUND:
+            raise ControlError(f"{path}: says how its file is read; leave out --source")
+        given = named_file(path)
+        source = given.file
+    if not holds_many_days(source):
+        return read_state(
+            source, dataset, as_of=as_of, given=given, chosen=chosen, control_class=control_class
+        )
+    archive = open_with(source, dataset, over(given, chosen), control_class=control_class)
+    day = choose_day(list(archive.days), as_of, archive.name) or archive.days[-1]
+    control = archive.control(day)
+    said = f"{archive.name}: an archive of {archive.span()}; the state of {day} is used"
+    notes = (said, *control.notes, *said_of_day(archive.name, day, as_of))
+    return replace(control, notes=notes)

@@ -16,7 +16,6 @@ from lineplan import geodesy
 from lineplan.control.sourcefile import HeldClass, SourceFile
 from lineplan.control.state import NONE, Control, Drawn
 from lineplan.errors import ControlError
-from lineplan.features import sha256_of
 
 HELD: tuple[HeldClass, ...] = get_args(HeldClass)
 _GRID_DEG = 1e-9
@@ -30,6 +29,8 @@ def settled(
     base: Control | None,
     tolerance_km: float,
     as_of: date | None,
+    *,
+    sha256: str,
 ) -> Control:
     """Settle which classes count as held, add the base and the papers.
 
@@ -46,6 +47,8 @@ def settled(
         Between source and base, ground nearer than this to either is the seam of two maps.
     as_of : datetime.date or None
         The day asked for.
+    sha256 : str
+        Of the file's bytes.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def settled(
         held = HELD[: HELD.index(widest) + 1]
         meant = " or ".join([", ".join(held[:-1]), held[-1]]) if len(held) > 1 else held[0]
         counted &= drawn.frame["control_class"].isin(["", "unknown", *held])
-        classes = _by_class(drawn.frame, counted)
+        classes = by_class(drawn.frame, counted)
         notes += _said_of_classes(name, classes, meant, is_default=control_class is None)
     elif not counted.all():
         notes.append(f"{name}: {int((~counted).sum())} row(s) are read as claimed for nobody")
@@ -98,7 +101,7 @@ def settled(
         licence=how.licence,
         viewpoint=how.viewpoint,
         control_class=meant,
-        sha256=sha256_of(path),
+        sha256=sha256,
         is_holder_assumed=drawn.is_holder_assumed,
         notes=tuple(notes),
         kind=how.kind,
@@ -116,7 +119,7 @@ def said_of_day(name: str, day: date | None, as_of: date | None) -> list[str]:
     return []
 
 
-def _by_class(frame: gpd.GeoDataFrame, counted: pd.Series[bool]) -> pd.DataFrame:
+def by_class(frame: gpd.GeoDataFrame, counted: pd.Series[bool]) -> pd.DataFrame:
     """Number and area of what is drawn, by class and holder."""
     rows = [
         {

@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -213,3 +213,33 @@ def load_source_file(path: str | Path) -> SourceFile:
         if (value := getattr(found, key)) and not Path(value).is_absolute()
     }
     return found.model_copy(update=beside)
+
+
+def given_source(kind: str | Path | SourceFile | None) -> SourceFile:
+    """How a source is read by what the user gives: a source file, its path, or only a kind.
+
+    Raises ControlError where there is no such kind, or the source file is faulty.
+    """
+    if kind is None:
+        return SourceFile()
+    if isinstance(kind, SourceFile):
+        return kind
+    if str(kind) in get_args(Kind):
+        return SourceFile(kind=str(kind))  # type: ignore[arg-type]
+    if Path(kind).suffix.lower() == ".toml":
+        return load_source_file(kind)
+    raise ControlError(
+        f"no kind of source {str(kind)!r}; there are {', '.join(get_args(Kind))}, or give a source "
+        "file that ends in .toml"
+    )
+
+
+def named_file(path: Path) -> SourceFile:
+    """A source file that names the file it speaks of; ControlError where it names none."""
+    given = load_source_file(path)
+    if not given.file:
+        raise ControlError(
+            f'{path}: names no file; write file = "..." into it, or give it with --source '
+            "and the file with --control"
+        )
+    return given

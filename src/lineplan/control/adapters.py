@@ -1,0 +1,188 @@
+"""One state of one file to a `Control`, by the adapter that recognises it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+from lineplan.control import deepstate, kml, lines, liveuamap, mapped, polygons, settlements
+from lineplan.control.content import Content, look_at
+from lineplan.control.settling import said_of_day, settled
+from lineplan.control.sourcefile import Kind, SourceFile, load_source_file
+from lineplan.control.state import Control, Drawn
+from lineplan.dataset import DataFile, Dataset
+from lineplan.errors import ControlError, GeometryError
+
+
+class Adapter(NamedTuple):
+    """A kind of source: whether a file is of it, and what it draws."""
+
+    recognises: Callable[[Content], bool]
+    read: Callable[[Content, SourceFile, Dataset, date | None], Drawn]
+
+
+FEEDS: dict[Kind, Adapter] = {
+    "deepstate_daily": Adapter(deepstate.recognises_daily, deepstate.read_daily),
+    "deepstate_feed": Adapter(deepstate.recognises_feed, deepstate.read_feed),
+    "liveuamap": Adapter(liveuamap.recognises, liveuamap.read),
+}
+"""Known feeds, asked first."""
+FORMS: dict[Kind, Adapter] = {
+    "kml": Adapter(kml.recognises, kml.read),
+    "lines": Adapter(lines.recognises, lines.read),
+    "settlements": Adapter(settlements.recognises, settlements.read),
+    "mapped": Adapter(mapped.recognises, mapped.read),
+    "polygons": Adapter(polygons.recognises, polygons.read),
+}
+"""What anyone may draw, asked when no feed is recognised."""
+ADAPTERS = {str(kind): adapter for kind, adapter in (FEEDS | FORMS).items()}
+AS_FOUND = SourceFile()
+"""Nothing is said of how a source is read."""
+
+
+def read_state(
+    source: str | Path | None,
+    dataset: Dataset,
+    *,
+    as_of: date | None = None,
+    given: SourceFile = AS_FOUND,
+    chosen: SourceFile = AS_FOUND,
+    control_class: str | None = None,
+) -> Control:
+    """Read the state of control of one day from one file.
+
+    Parameters
+    ----------
+    source : str or Path or None
+        A file, the name of a control file of the dataset, or None for the dataset's latest.
+    dataset : Dataset
+    as_of : datetime.date, optional
+        The latest state on or before this day of a dated source; the date of an undated one.
+    given : SourceFile
+        How the source is read.
+    chosen : SourceFile
+        What the user sets in place of that.
+    control_class : {"full", "partial", "claimed"}, optional
+
+    Returns
+    -------
+    Control
+
+    Raises
+    ------
+    ControlError, GeometryError
+        As `read_control`.
+    """
+    embedded = _embedded(source, dataset)
+    if embedded is not None:
+        if given != AS_FOUND or chosen != AS_FOUND or control_class:
+            raise ControlError(
+                f"{embedded.path}: the dataset says how to read it; leave out --source, --holder, "
+                "--value, --control-class, --base, --seed and --left"
+            )
+        return _read_embedded(embedded, dataset, as_of)
+    return read_content(
+        look_at(str(source)), dataset, over(given, chosen), as_of, control_class=control_class
+    )
+
+
+def read_content(
+    content: Content,
+    dataset: Dataset,
+    how: SourceFile,
+    as_of: date | None,
+    *,
+    control_class: str | None = None,
+) -> Control:
+    """Read what has been looked at; as `read_state`."""
+    how = known(how.kind or recognised(content, how), content, how, dataset)
+    drawn = ADAPTERS[how.kind].read(content, how, dataset, as_of)
+    base = read_state(how.base, dataset) if how.base else None
+    tolerance_km = dataset.border_tolerance_km
+    return settled(
+        content.path,
+        drawn,
+        how,
+        control_class,
+        base,
+        tolerance_km,
+        as_of,
+        sha256=content.sha256,
+    )
+
+
+def _embedded(source: str | Path | None, dataset: Dataset) -> DataFile | None:
+    if source is None:
+        return dataset.file("control")
+    if Path(source).exists():
+        return None
+    for file in dataset.files:
+        if file.role == "control" and str(source) in (file.path, Path(file.path).stem):
+            return file
+    return None
+
+
+def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Control:
+    content = look_at(dataset.folder / file.path)
+    features = content.layer.keep("polygon")
+    drawn = polygons.draw(features, SourceFile(), dataset, as_of, named=file.as_of)
+    return Control(
+        drawn.frame[["held_by", "geometry"]],
+        drawn.as_of,
+        file.title,
+        attribution=file.attribution,
+        licence=file.licence,
+        viewpoint=file.viewpoint,
+        control_class=file.control_class,
+        sha256=features.sha256,
+        notes=(*drawn.notes, *said_of_day(features.name, drawn.as_of, as_of)),
+    )
+
+
+def over(under: SourceFile, upper: SourceFile) -> SourceFile:
+    """`under`, with what `upper` sets in its place; tables are joined."""
+    update = {key: getattr(upper, key) for key in type(upper).model_fields}
+    update = {k: v for k, v in update.items() if v != type(upper).model_fields[k].get_default()}
+    update |= {k: {**getattr(under, k), **update[k]} for k in ("columns", "values") if k in update}
+    return under.model_copy(update=update)
+
+
+def known(kind: Kind, content: Content, how: SourceFile, dataset: Dataset) -> SourceFile:
+    """`how`, over what the dataset says of sources of this kind."""
+    under = SourceFile()
+    for file in dataset.files:
+        if file.role == "source" and Path(file.path).stem == kind:
+            under = load_source_file(dataset.folder / file.path)
+    return over(under, how).model_copy(update={"kind": kind, "file": str(content.path)})
+
+
+def recognised(content: Content, how: SourceFile) -> Kind:
+    """The one kind whose recogniser knows the content."""
+    for adapters in (FEEDS, FORMS):
+        found = [kind for kind, adapter in adapters.items() if adapter.recognises(content)]
+        is_mapped = bool(how.rules or "holder" in how.columns)
+        if is_mapped:
+            found = ["mapped" if kind == "polygons" else kind for kind in found]
+        if how.left or how.seeds:
+            found = [kind for kind in found if kind == "lines"] or found
+        if len(found) > 1:
+            raise ControlError(
+                f"{content.path}: can be read as {' and as '.join(found)}; say which with "
+                f"--source {found[0]} or --source {found[1]}"
+            )
+        if found:
+            return found[0]
+    if content.form == "table":
+        raise ControlError(
+            f"{content.path}: is a table whose columns ({', '.join(content.columns)}) are not "
+            "recognised as places with their holder; name it with --source settlements and "
+            "--holder COLUMN"
+        )
+    what = ", ".join(sorted(content.drawn)) or "nothing"
+    raise GeometryError(
+        f"{content.path}: has no polygon in it, nor a line of contact or settlements with a holder "
+        f"(it draws {what}); name its kind with --source KIND if it is one of "
+        f"{', '.join(get_args(Kind))}"
+    )

@@ -1,0 +1,237 @@
+"""Archives: the states of control of many days, each read only when it is asked for.
+
+Kinds are found by content: a folder of daily files (any source that `read_control` reads), a file
+of dated features (a column of dates; GeoJSON, also packed by gzip, GeoParquet and what else OGR
+reads) and the packed form that ``lineplan data pack`` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Protocol
+
+from lineplan.control.content import look_at
+from lineplan.control.dated import Dated
+from lineplan.control.folder import Folder, is_folder_of_days
+from lineplan.control.packed import Packed, is_packed
+from lineplan.control.sourcefile import SourceFile, given_source, named_file
+from lineplan.control.state import Control
+from lineplan.dataset import Dataset
+from lineplan.errors import ControlError
+from lineplan.features import file_and_layer
+
+Kind = Literal["folder", "dated", "packed"]
+
+
+class Store(Protocol):
+    """Where the states of an archive lie."""
+
+    @property
+    def kind(self) -> Kind:
+        """Folder of daily files, file of dated features, or packed form."""
+
+    @property
+    def path(self) -> Path:
+        """The file or folder."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's bytes; of the names and bytes of a folder's files."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out."""
+
+    @property
+    def grounds(self) -> Mapping[date, str]:
+        """For each day, ascending, what tells its ground and holders from those of others."""
+
+    def read(self, day: date) -> Control:
+        """The state of that day."""
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """States of control of many days.
+
+    It is cheap to open and to send to another process: geometry is read day by day.
+
+    Attributes
+    ----------
+    days : tuple of datetime.date
+        Days that have a state, ascending, each once.
+    store : Store
+        Where the states lie.
+    """
+
+    days: tuple[date, ...]
+    store: Store
+
+    @property
+    def name(self) -> str:
+        """Name of the file or folder."""
+        return self.store.path.name or self.store.path.resolve().name
+
+    @property
+    def kind(self) -> Kind:
+        """``folder`` of daily files, file of ``dated`` features, or ``packed``."""
+        return self.store.kind
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file's bytes; for a folder, of its files' names and bytes.
+
+        It is that of the whole archive, also where `between` has chosen some of the days.
+        """
+        return self.store.sha256
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out when it was opened."""
+        return self.store.notes
+
+    @cached_property
+    def missing(self) -> tuple[date, ...]:
+        """Days between the first and the last that have no state."""
+        present = set(self.days)
+        length = (self.days[-1] - self.days[0]).days
+        every = (self.days[0] + timedelta(days=number) for number in range(length))
+        return tuple(day for day in every if day not in present)
+
+    @cached_property
+    def same_as(self) -> dict[date, date]:
+        """Days whose ground and holders are those of an earlier day of `days`, and that day.
+
+        The earlier day is the first of its kind, so it is never itself a key. In a folder, files
+        are the same that differ in nothing but their own date.
+        """
+        first: dict[str, date] = {}
+        grounds = self.store.grounds
+        seen = {day: first.setdefault(grounds[day], day) for day in self.days}
+        return {day: earlier for day, earlier in seen.items() if day != earlier}
+
+    def control(self, day: date) -> Control:
+        """The state of exactly that day.
+
+        Parameters
+        ----------
+        day : datetime.date
+
+        Returns
+        -------
+        Control
+
+        Raises
+        ------
+        ControlError
+            The archive has no state of that day, the day's own date is another, or its file has
+            changed since the archive was opened.
+        GeometryError
+            What it draws cannot be used.
+        """
+        if day not in self.store.grounds or day not in self.days:
+            raise ControlError(f"{self.name}: has no state of {day}; it has {self.span()}")
+        return self.store.read(day)
+
+    def between(self, first: date | None, last: date | None) -> Archive:
+        """The same archive with only the days from `first` to `last`, both included.
+
+        Parameters
+        ----------
+        first, last : datetime.date or None
+            None leaves that end open.
+
+        Returns
+        -------
+        Archive
+
+        Raises
+        ------
+        ControlError
+            There is no day between them.
+        """
+        days = tuple(
+            day
+            for day in self.days
+            if (first is None or first <= day) and (last is None or day <= last)
+        )
+        if not days:
+            span = f"from {first or self.days[0]} to {last or self.days[-1]}"
+            raise ControlError(f"{self.name}: has no state {span}; it has {self.span()}")
+        return replace(self, days=days)
+
+    def span(self) -> str:
+        """How many days there are, the first and the last, in words."""
+        return f"{len(self.days):,} day(s) from {self.days[0]} to {self.days[-1]}"
+
+
+def open_archive(
+    path: str | Path, dataset: Dataset, *, kind: str | Path | SourceFile | None = None
+) -> Archive:
+    """Open the states of control of many days.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder of daily files, each dated by its name or its content; a file of dated features
+        (column ``as_of``, or the one a source file names); a packed archive; or a source file
+        (TOML) that names one of these.
+    dataset : Dataset
+        Declares the parties, and whose ground a source without holders draws.
+    kind : str, Path or SourceFile, optional
+        How each day is read, as for `read_control`.
+
+    Returns
+    -------
+    Archive
+
+    Raises
+    ------
+    ControlError
+        It is none of these, has no dated state, or two files are of one day.
+    GeometryError
+        A file cannot be read.
+    """
+    path = Path(path)
+    how = given_source(kind)
+    if path.suffix.lower() == ".toml" and path.is_file():
+        if how != SourceFile():
+            raise ControlError(f"{path}: says how its file is read; leave out --source")
+        how = named_file(path)
+        path = Path(how.file)
+    return open_with(path, dataset, how)
+
+
+def holds_many_days(source: str | Path) -> bool:
+    """Whether it is a folder of daily files or a packed archive."""
+    path = Path(source)
+    return is_folder_of_days(path) or is_packed(path)
+
+
+def open_with(
+    source: str | Path, dataset: Dataset, how: SourceFile, *, control_class: str | None = None
+) -> Archive:
+    """Open an archive of which it is known how each day is read; as `open_archive`."""
+    plain = Dataset(dataset.folder, dataset.manifest)  # without what it has read: it is sent around
+    path = Path(source)
+    store: Store
+    if is_packed(path):
+        if how.model_copy(update={"file": ""}) != SourceFile() or control_class:
+            raise ControlError(
+                f"{path}: was told how its days are read when it was packed; leave out --source, "
+                "--holder, --value, --control-class, --base, --seed and --left"
+            )
+        store = Packed(path, plain)
+    else:
+        path, layer = file_and_layer(source)
+        if is_folder_of_days(path):
+            store = Folder(path, plain, how, control_class)
+        else:
+            store = Dated(look_at(f"{path}:{layer}" if layer else path), plain, how, control_class)
+    if not store.grounds:
+        raise ControlError(f"{path}: holds no state of any day")
+    return Archive(tuple(store.grounds), store)

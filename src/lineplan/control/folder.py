@@ -1,0 +1,173 @@
+"""A folder of daily files: one state of control in each, dated by its name or its content."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from lineplan.control.adapters import read_state
+from lineplan.control.packed import is_packed
+from lineplan.control.sourcefile import SourceFile
+from lineplan.control.state import Control, date_in_name
+from lineplan.dataset import Dataset
+from lineplan.errors import ControlError, LineplanError
+from lineplan.features import sha256_of
+
+_ENDINGS = {
+    *(".geojson", ".json", ".gz", ".gpkg", ".fgb", ".kml", ".kmz", ".zip", ".csv", ".tsv"),
+    *(".parquet", ".geoparquet", ".gml", ".gpx", ".geojsonl", ".geojsonseq"),
+}
+_WRITTEN = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d")
+
+
+def is_folder_of_days(path: Path) -> bool:
+    """Whether it is a folder of files, and not one that is itself a dataset for OGR."""
+    if not path.is_dir() or path.suffix.lower() == ".gdb":
+        return False
+    files = _files(path)
+    has_layers = any(file.suffix.lower() == ".shp" for file in path.iterdir())
+    return bool(files) and (not has_layers or any(date_in_name(file) for file in files))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files that may be sources, by name; a Shapefile only if its name states a day."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file()
+        and not path.name.startswith(".")
+        and (
+            path.suffix.lower() in _ENDINGS
+            or (path.suffix.lower() == ".shp" and date_in_name(path) is not None)
+        )
+        and not is_packed(path)  # what was packed from them may lie beside them
+    )
+
+
+@dataclass(frozen=True)
+class _File:
+    """One day's file, with digests of its bytes and of its bytes but for its own date."""
+
+    path: Path
+    sha256: str
+    ground: str
+
+
+@dataclass(eq=False)
+class Folder:
+    """Daily files of a folder.
+
+    Attributes
+    ----------
+    path : Path
+    dataset : Dataset
+    how : SourceFile
+        How each is read.
+    control_class : str or None
+        Which classes count as held.
+    sha256 : str
+        Of the files' names and bytes.
+    notes : tuple of str
+        Files left out, because they state no day.
+    grounds : dict
+        What tells the ground of each day.
+    """
+
+    path: Path
+    dataset: Dataset
+    how: SourceFile
+    control_class: str | None = None
+    kind: Literal["folder"] = "folder"
+    sha256: str = field(init=False)
+    notes: tuple[str, ...] = field(init=False)
+    grounds: dict[date, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._file_of = self._dated()
+        self.grounds = {day: file.ground for day, file in self._file_of.items()}
+        listed = (f"{file.path.name} {file.sha256}\n" for file in self._file_of.values())
+        self.sha256 = hashlib.sha256("".join(listed).encode()).hexdigest()
+
+    def _dated(self) -> dict[date, _File]:
+        files = _files(self.path)
+        are_named = self._names_tell(files)
+        found: dict[date, Path] = {}
+        undated = []
+        for path in files:
+            day = date_in_name(path, self.how.date_in_name) if are_named else None
+            try:
+                day = day or self._read(path, None).as_of
+            except LineplanError as fault:
+                if not are_named:  # it may be one of the days
+                    raise ControlError(
+                        f"{path}: which day is it of? ({fault}) mend it, or move it elsewhere"
+                    ) from None
+            if day is None:
+                undated.append(path.name)
+            elif day in found:
+                raise ControlError(
+                    f"{self.path}: {found[day].name} and {path.name} are both of {day}; leave one"
+                )
+            else:
+                found[day] = path
+        if not found:
+            raise ControlError(
+                f"{self.path}: no file in it states a day by its name, such as "
+                "control_20251120.geojson, or its content; name them so, or say how they are "
+                'named in a source file (date_in_name = "%d_%m_%y")'
+            )
+        left_out = f"{self.path.name}: state(s) no day and left out: {', '.join(undated)}"
+        self.notes = (left_out,) if undated else ()
+        return {day: _digested(found[day], day) for day in sorted(found)}
+
+    def _names_tell(self, files: list[Path]) -> bool:
+        """Whether names state the days of the contents, as the first dated one shows.
+
+        Some feeds name their files by the day they were fetched.
+        """
+        for path in files:
+            named = date_in_name(path, self.how.date_in_name)
+            if named is not None:
+                try:
+                    return self._read(path, None).as_of in (named, None)
+                except LineplanError:
+                    return True  # the day that cannot be read is told when it is asked for
+        return False
+
+    def _read(self, path: Path, as_of: date | None) -> Control:
+        return read_state(
+            path, self.dataset, as_of=as_of, given=self.how, control_class=self.control_class
+        )
+
+    def path_of(self, day: date) -> Path:
+        """The file of a day."""
+        return self._file_of[day].path
+
+    def read(self, day: date) -> Control:
+        """The state of a day."""
+        file = self._file_of[day]
+        control = self._read(file.path, None)
+        if control.as_of is None:
+            control = self._read(file.path, day)
+        if control.as_of != day:
+            raise ControlError(
+                f"{file.path}: is taken for {day}, and its content is of {control.as_of}; rename it"
+            )
+        if control.sha256 != file.sha256:
+            raise ControlError(
+                f"{file.path}: has changed since the folder was opened; open it anew"
+            )
+        return control
+
+
+def _digested(path: Path, day: date) -> _File:
+    if path.suffix.lower() == ".shp":  # its attributes and projection lie in other files
+        return _File(path, sha256_of(path), f"{day}")
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    for written in _WRITTEN:
+        content = content.replace(f"{day:{written}}".encode(), b"day")
+    return _File(path, sha256, hashlib.sha256(content).hexdigest())
