@@ -140,6 +140,8 @@ o = [
 ]
 [k.l.n.p]
 q = 0x1F
+r = [ 1 , 2 # blanks before a comma
+  , { s = "t" , u = 3 } ]
 """
 )
 

@@ -13,7 +13,7 @@ import toyland
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
-from toyland import SQUARE_KM2, claims
+from toyland import SQUARE_KM2, claims, frame
 
 import lineplan as lp
 from lineplan.partition import Partition, partition
@@ -474,3 +474,21 @@ def test_an_overlap_is_reported_whole_whichever_claim_comes_first() -> None:
     )
     with pytest.raises(lp.ConflictError, match=f"both claim {4 * SQUARE_KM2 * 0.1:,.1f} km²"):
         part(ground)
+
+
+@pytest.mark.parametrize("height", [0.005, 0.00035])
+def test_a_wide_overlap_is_wide_however_claims_cut_it(height: float) -> None:
+    """Cut into strips of 40 m it was settled as 286 slivers: 12 km²."""
+    units = frame([("u", box(30, 0, 31.01, 0.1)), ("v", box(31, 0, 32, 0.1))], "unit_id")
+    cuts = [("bora", box(30.9, y, 31.1, y + height)) for y in np.arange(0, 0.1, 2 * height)]
+    with pytest.raises(lp.PartitionError, match="units u and v overlap by"):
+        partition(units, claims(*cuts), default_holder="aria")
+
+
+def test_units_are_in_degrees_and_there_are_some() -> None:
+    metres = toyland.units().to_crs("EPSG:3857")
+    held = claims(("bora", box(30, 0, 31, 1)))
+    with pytest.raises(lp.GeometryError, match="units: are not in degrees"):
+        partition(metres, held, default_holder="aria")
+    with pytest.raises(lp.GeometryError, match="units: there are none"):
+        partition(metres.iloc[:0], held, default_holder="aria")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyproj
 import pytest
@@ -178,3 +180,21 @@ def test_geodesic_edges_differ_little_on_the_units() -> None:
     assert geodesic_m2 == pytest.approx(
         [abs(GEOD.geometry_area_perimeter(shapely.orient_polygons(u))[0]) for u in units], rel=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "width_km", "said"),
+    [
+        ([(179.5, 48), (179.99, 48)], 50, "reaches a pole or the antimeridian"),
+        ([(10, 88), (20, 88.5)], 100, "reaches a pole or the antimeridian"),
+        ([(30, 0), (31, 0)], 20_000, "is more than 2,000 km"),
+    ],
+)
+def test_strips_that_cannot_be_drawn(line: list[Any], width_km: float, said: str) -> None:
+    with pytest.raises(lp.GeometryError, match=said):
+        geodesy.strip(shapely.LineString(line), width_km)
+
+
+def test_a_side_is_one_of_three() -> None:
+    with pytest.raises(lp.GeometryError, match="side 'up' is none"):
+        geodesy.strip(BENT, 5, side="up")  # type: ignore[arg-type]

@@ -23,6 +23,8 @@ Side = Literal["both", "left", "right"]
 
 SEMI_MAJOR_AXIS_M = 6378137.0
 FLATTENING = 1 / 298.257223563
+WIDEST_KM = 2_000.0
+"""On the plane of a wider strip lengths are off by more than 0.5 %."""
 SQUARE_MILE_KM2 = 1.609344**2
 """Square kilometres in one international square mile."""
 
@@ -306,6 +308,11 @@ def strip(line: shapely.Geometry, width_km: float, *, side: Side = "both") -> sh
     """
     if not (np.isfinite(width_km) and width_km > 0):
         raise GeometryError(f"a strip {width_km} km wide has no ground; give a width above 0")
+    if width_km > WIDEST_KM:
+        raise GeometryError(f"a strip {width_km:g} km wide is more than {WIDEST_KM:,.0f} km")
+    if side not in ("both", "left", "right"):
+        raise GeometryError(f"side {side!r} is none; write both, left or right")
+    _check_within_map(line, width_km)
     fine = shapely.segmentize(shapely.force_2d(line), 0.02)
     is_line = shapely.get_dimensions(line) == 1
     if side == "both":
@@ -316,6 +323,21 @@ def strip(line: shapely.Geometry, width_km: float, *, side: Side = "both") -> sh
     if not is_line:
         raise GeometryError(f"a {line.geom_type} has no {side} side; give a line")
     return _on_plane(fine, lambda flat: _one_side(flat, width_km * 1000, side))
+
+
+def _check_within_map(line: shapely.Geometry, width_km: float) -> None:
+    """Refuse strips that reach a pole or the antimeridian, where polygons in degrees end."""
+    if line.is_empty:
+        return
+    west, south, east, north = line.bounds
+    reach = width_km / 110.5
+    top = max(abs(south), abs(north)) + reach
+    aside = reach / np.cos(np.radians(min(top, 89.0)))
+    if top >= 89 or west - aside < -180 or east + aside > 180:
+        raise GeometryError(
+            f"a strip {width_km:g} km wide of what lies at {west:.2f}, {south:.2f} to {east:.2f}, "
+            f"{north:.2f} reaches a pole or the antimeridian"
+        )
 
 
 def _tiles(lines: shapely.Geometry) -> list[shapely.Geometry]:

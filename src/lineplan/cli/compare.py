@@ -86,7 +86,9 @@ def compare_command(
     if lang is not Lang.en and form is not CompareFormat.html:
         raise UsageError("--lang is for --format html")
     if report_by is not None and not keys:
-        raise UsageError("--report-by needs --by: areas, control, recognition or forces")
+        raise UsageError(
+            "--report-by needs --by: status, unit, held_by, control, recognition or forces"
+        )
     report = read_report_areas(report_by, report_id)
     comparison = ground.compare(plans)
     if form is CompareFormat.html:

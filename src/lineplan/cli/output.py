@@ -49,7 +49,7 @@ def write(text: str, path: Path | None) -> None:
     if path is None:
         if sys.stdout is None:
             raise LineplanError("there is no standard output to write to; use -o FILE")
-        sys.stdout.write(text)
+        sys.stdout.write(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text))
         sys.stdout.flush()
         return
     from lineplan.output import replacing

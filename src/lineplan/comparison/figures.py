@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import geopandas as gpd
@@ -30,7 +31,7 @@ CHANGES = ("passes", "stays", "unaffected", "unspecified")
 SAID = ("set", "unaffected", "unspecified")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Several plans laid over the same ground.
 
@@ -53,6 +54,17 @@ class Comparison:
     ground: Ground
     ground_table: pd.DataFrame
     _row_of_face: NDArray[np.int64] = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(plan.id for plan in self.plans)}>"
+
+    def _repr_html_(self) -> str:
+        """Areas by status and what would pass, for a notebook."""
+        said = self.conditions
+        head = f"Line of {said['line_date']}: {said['line_source']}; areas in km²"
+        tables = (self.matrix(), self.control())
+        shown = "".join(table.round(0).to_html(index=False, escape=True) for table in tables)
+        return f"<p><strong>{escape(head)}</strong></p>{shown}"
 
     @property
     def dataset(self) -> Dataset:
@@ -203,7 +215,7 @@ class Comparison:
             speaks of it) and `area_km2` (that the clauses take, of the subject's own units; NaN
             where none speaks of it).
         """
-        return tabulate(self.subjects(), catalogue("en").text("value.unspecified"))
+        return tabulate(self.subjects(), catalogue("en"))
 
     def subjects(self) -> list[Row]:
         """What `clauses` sets side by side, with the clauses themselves."""

@@ -9,8 +9,9 @@ from importlib import resources
 from typing import Any
 
 from lineplan.comparison.figures import Comparison
-from lineplan.comparison.subjects import Entry
+from lineplan.comparison.subjects import Entry, silence_on
 from lineplan.comparison.text import change_in_words
+from lineplan.dataset import Subject
 from lineplan.errors import DatasetError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
@@ -193,7 +194,7 @@ class _Page:
         for row in self.comparison.subjects():
             cards = "".join(
                 f'<div class="card"><h4>{escape(self.titles[plan_id])}</h4>'
-                + ("".join(map(self._clause, entries)) or self._silence())
+                + ("".join(map(self._clause, entries)) or self._silence(row.subject))
                 + "</div>"
                 for plan_id, entries in row.entries.items()
             )
@@ -201,8 +202,8 @@ class _Page:
             parts.append(f'<h3>{name}</h3><div class="cards">{cards}</div>')
         return self._section("clause", "\n".join(parts))
 
-    def _silence(self) -> str:
-        return f'<p class="none">{escape(self.text("status.unspecified"))}</p>'
+    def _silence(self, subject: Subject) -> str:
+        return f'<p class="none">{escape(self.text(silence_on(subject)))}</p>'
 
     def _clause(self, entry: Entry) -> str:
         clause = entry.clause
@@ -216,6 +217,8 @@ class _Page:
             if other is not None and other.language != entry.quote.language:
                 quotes.append(other)
         said = "".join(map(self._quote, quotes))
+        if entry.is_silence:
+            said = f'<p class="soft">{escape(self.text("compare.nearest"))}:</p>{said}'
         readings = [
             self.words.name(r.text) for r in clause.reading if r.id in entry.readings and r.set
         ]

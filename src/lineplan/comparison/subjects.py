@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lineplan.dataset import Dataset, Subject
+from lineplan.labels import Catalogue
 from lineplan.plan import UNSPECIFIED, Clause, Plan, Quote
 
 
@@ -35,6 +36,11 @@ class Entry:
     readings: tuple[str, ...]
     area_km2: float
 
+    @property
+    def is_silence(self) -> bool:
+        """Whether the clause marks ground of which the text does not say what would become."""
+        return self.clause.status == UNSPECIFIED
+
 
 @dataclass(frozen=True)
 class Row:
@@ -58,8 +64,9 @@ def align(plans: Sequence[Plan], dataset: Dataset, ground: pd.DataFrame) -> list
     Returns
     -------
     list of Row
-        A clause stands with every subject that it names, ignoring case, between commas. With a
-        subject of units only ground in them is counted.
+        A clause stands with every subject that it names, ignoring case, between commas, and with
+        every subject of units in which it takes ground. With a subject of units only ground in
+        them is counted.
     """
     subjects = {_folded(s.name["en"]): s for s in dataset.subjects}
     for plan in plans:
@@ -74,11 +81,13 @@ def align(plans: Sequence[Plan], dataset: Dataset, ground: pd.DataFrame) -> list
             own &= ground["unit_id"].isin(subject.units).to_numpy()
         if subject.not_units:
             own &= ~ground["unit_id"].isin(subject.not_units).to_numpy()
+        is_of_units = bool(subject.units or subject.not_units)
         entries = {
             plan.id: tuple(
                 _entry(plan, clause, ground, own)
                 for clause in plan.clause
                 if key in map(_folded, clause.subject.split(","))
+                or (is_of_units and _taken(plan, clause, ground)[own].any())
             )
             for plan in plans
         }
@@ -86,14 +95,23 @@ def align(plans: Sequence[Plan], dataset: Dataset, ground: pd.DataFrame) -> list
     return rows
 
 
-def tabulate(rows: Sequence[Row], silence: str) -> pd.DataFrame:
+def silence_on(subject: Subject) -> str:
+    """Key of what to say where a plan has no clause on a subject.
+
+    A subject that is no matter of units may lie in ground that a clause takes with other ground.
+    """
+    is_of_units = subject.units or subject.not_units
+    return "status.unspecified" if is_of_units else "compare.not_apart"
+
+
+def tabulate(rows: Sequence[Row], words: Catalogue) -> pd.DataFrame:
     """Subjects as a table.
 
     Parameters
     ----------
     rows : sequence of Row
-    silence : str
-        What stands as the text where a plan has no clause on a subject.
+    words : Catalogue
+        For what stands in place of a text.
 
     Returns
     -------
@@ -104,14 +122,18 @@ def tabulate(rows: Sequence[Row], silence: str) -> pd.DataFrame:
     for row in rows:
         cells: dict[str, object] = {"subject": row.subject.name["en"]}
         for plan_id, entries in row.entries.items():
-            cells |= {f"{plan_id}.{key}": value for key, value in _cells(entries, silence).items()}
+            silence = words.text(silence_on(row.subject))
+            said = _cells(entries, silence, words.text("compare.nearest"))
+            cells |= {f"{plan_id}.{key}": value for key, value in said.items()}
         found.append(cells)
     return pd.DataFrame(found)
 
 
-def _cells(entries: Sequence[Entry], silence: str) -> dict[str, object]:
+def _cells(entries: Sequence[Entry], silence: str, nearest: str) -> dict[str, object]:
     texts = [
-        f"{e.clause.id} ({e.quote.language}, {e.quote.kind}): {e.quote.quote}" for e in entries
+        f"{e.clause.id}{f' [{nearest}]' if e.is_silence else ''} "
+        f"({e.quote.language}, {e.quote.kind}): {e.quote.quote}"
+        for e in entries
     ]
     english = [f"{e.clause.id} ({e.english.kind}): {e.english.quote}" for e in entries if e.english]
     readings = [f"{e.clause.id}: {', '.join(e.readings)}" for e in entries if e.readings]
@@ -127,7 +149,7 @@ def _cells(entries: Sequence[Entry], silence: str) -> dict[str, object]:
 
 
 def _entry(plan: Plan, clause: Clause, ground: pd.DataFrame, own: np.ndarray) -> Entry:
-    taken = (ground[f"{plan.id}.clause_id"] == clause.id).to_numpy()
+    taken = _taken(plan, clause, ground)
     quotes = sorted(clause.text, key=lambda quote: quote.kind != "published")
     english = [quote for quote in quotes if quote.language == "en"]
     chosen = [c.partition("=")[2] for c in plan.chosen_readings if c.startswith(f"{clause.id}=")]
@@ -138,6 +160,10 @@ def _entry(plan: Plan, clause: Clause, ground: pd.DataFrame, own: np.ndarray) ->
         tuple(r.id for r in clause.reading if not r.set or r.id in chosen),
         float(ground["area_km2"].to_numpy()[taken & own].sum()),
     )
+
+
+def _taken(plan: Plan, clause: Clause, ground: pd.DataFrame) -> np.ndarray:
+    return (ground[f"{plan.id}.clause_id"] == clause.id).to_numpy()
 
 
 def _folded(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from lineplan.comparison.figures import Comparison
-from lineplan.comparison.subjects import Entry
+from lineplan.comparison.subjects import Entry, silence_on
 from lineplan.errors import UsageError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STANDINGS, STATUSES, UNSPECIFIED
@@ -34,7 +34,9 @@ def tabulated(
     """The table that one view, or keys of areas, ask for; UsageError for a mixture of them."""
     views = [key for key in by if key in VIEWS and not (key == "clause" and len(by) > 1)]
     if report_by is not None and (not by or {*views} - {*VIEWS[:3]}):
-        raise UsageError(f"--report-by needs --by with one of {', '.join((*AREAS, *VIEWS[:3]))}")
+        raise UsageError(
+            "--report-by needs --by: status, unit, held_by, control, recognition or forces"
+        )
     if not by:
         return comparison.matrix()
     if not views:
@@ -184,6 +186,8 @@ def _shown(table: pd.DataFrame, words: Catalogue, comparison: Comparison) -> pd.
 
 def change_in_words(change: str, to_be: str, words: Catalogue, comparison: Comparison) -> str:
     """What a row of `Comparison.control` says, in conditional words."""
+    if change == "passes" and to_be == "none":
+        return words.text("change.to_none")
     if change == "passes":
         return words.text("change.to", party=words.value(to_be, dataset=comparison.dataset))
     return words.text("change.stays" if change == "stays" else f"short.{change}")
@@ -191,20 +195,22 @@ def change_in_words(change: str, to_be: str, words: Catalogue, comparison: Compa
 
 def _subjects(comparison: Comparison, words: Catalogue, form: Form) -> str:
     rows = [
-        (words.name(row.subject.name), plan_id, entry)
+        (words.name(row.subject.name), plan_id, entry, words.text(silence_on(row.subject)))
         for row in comparison.subjects()
         for plan_id, entries in row.entries.items()
         for entry in entries or (None,)
     ]
     if form == "markdown":
         columns = ["subject", "plan", "clause", "status", "km²", "text", "in English", "readings"]
-        cells = [[name, plan, *_entry_cells(entry, words)] for name, plan, entry in rows]
+        cells = [
+            [name, plan, *_entry_cells(entry, words, said)] for name, plan, entry, said in rows
+        ]
         return grid(pd.DataFrame(cells, columns=columns), form)
     lines: list[str] = []
-    for at, (name, plan, entry) in enumerate(rows):
+    for at, (name, plan, entry, silence) in enumerate(rows):
         if not at or rows[at - 1][0] != name:
             lines += ["", name] if at else [name]
-        clause, status, km2, text, english, readings = _entry_cells(entry, words)
+        clause, status, km2, text, english, readings = _entry_cells(entry, words, silence)
         if entry is None:
             lines.append(f"  {plan}: {text}")
             continue
@@ -214,15 +220,16 @@ def _subjects(comparison: Comparison, words: Catalogue, form: Form) -> str:
     return "\n".join(lines)
 
 
-def _entry_cells(entry: Entry | None, words: Catalogue) -> list[str]:
+def _entry_cells(entry: Entry | None, words: Catalogue, silence: str) -> list[str]:
     if entry is None:
-        return ["", "", "", words.text("value.unspecified"), "", ""]
+        return ["", "", "", silence, "", ""]
     quote, english = entry.quote, entry.english
+    nearest = f"{words.text('compare.nearest')}: " if entry.is_silence else ""
     return [
         entry.clause.id,
         entry.clause.status,
         f"{entry.area_km2:,.0f}",
-        " ".join(f"({quote.language}, {quote.kind}) {quote.quote}".split()),
+        nearest + " ".join(f"({quote.language}, {quote.kind}) {quote.quote}".split()),
         " ".join(f"({english.kind}) {english.quote}".split()) if english else "",
         ", ".join(entry.readings),
     ]

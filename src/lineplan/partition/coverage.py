@@ -67,7 +67,9 @@ def check_mosaic(polygons: NDArray[Any], inside: Int, mosaic: Mosaic) -> None:
     at = np.flatnonzero(ring[1:] == ring[:-1])
     start, end, shape_of_edge = node[at], node[at + 1], shape_of[ring[at]]
     # The outline counts as one more polygon, in which all faces lie.
-    whole, faces = int(inside[:, 0].max(initial=-1)) + 1, np.arange(len(polygons))
+    # Its number is beyond those of all polygons, also of one that has lost its faces.
+    last = max(inside[:, 0].max(initial=-1), mosaic.chains.boundaries.polygon.max(initial=-1))
+    whole, faces = int(last) + 1, np.arange(len(polygons))
     polygon, face = np.r_[inside, np.c_[np.full(len(faces), whole), faces]].T
     size = np.bincount(shape_of_edge, minlength=len(shapes))
     count = size[face]

@@ -179,9 +179,18 @@ def assign_units(faces: Faces, units: gpd.GeoDataFrame) -> UnitFaces:
     unit_of[pairs[::-1, 1]] = pairs[::-1, 0]  # of two units, the first
     moved_m2 = np.zeros(len(units))
     repairs: list[str] = []
-    for unit, face in pairs[unit_of[pairs[:, 1]] != pairs[:, 0]]:
-        area_m2, width_m, place = _measure(faces.polygons[face])
-        both = f"{names[unit_of[face]]} and {names[unit]}"
+    twice: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for unit, face in pairs[unit_of[pairs[:, 1]] != pairs[:, 0]].tolist():
+        twice[int(unit_of[face]), unit].append(face)
+    # Claims can cut a wide overlap into narrow faces: it is measured whole.
+    overlaps = [
+        (first, unit, overlap)
+        for (first, unit), found in twice.items()
+        for overlap in shapely.get_parts(shapely.coverage_union_all(faces.polygons[found]))
+    ]
+    for first, unit, overlap in overlaps:
+        area_m2, width_m, place = _measure(overlap)
+        both = f"{names[first]} and {names[unit]}"
         if width_m > SLIVER_WIDTH_M:
             raise PartitionError(
                 f"units {both} overlap by {area_m2 / 1e6:,.3f} km² near {place}; mend the units"

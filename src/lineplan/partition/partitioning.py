@@ -243,6 +243,10 @@ def _table_of(ground: Ground) -> gpd.GeoDataFrame:
 
 def _check_valid(kind: str, frame: gpd.GeoDataFrame) -> None:
     geometry = frame.geometry.to_numpy()
+    if kind == "units" and not len(geometry):
+        raise GeometryError("units: there are none")
+    if frame.crs is not None and not frame.crs.is_geographic:
+        raise GeometryError(f"{kind}: are not in degrees; reproject them to EPSG:4326")
     for row in np.flatnonzero(~shapely.is_valid(geometry)):
         raise GeometryError(
             f"{kind}: row {row} is not a valid polygon ({shapely.is_valid_reason(geometry[row])}); "
@@ -295,10 +299,10 @@ def _cut(parted: Partition, strips: Mapping[str, shapely.Geometry]) -> Partition
     for name, strip in strips.items():
         if not strip.is_empty and strip.geom_type not in ("Polygon", "MultiPolygon"):
             raise GeometryError(f"strip {name!r}: a {strip.geom_type} is no ground; give polygons")
-    if all(strip.is_empty for strip in strips.values()):
-        return replace(parted, faces=faces.assign(**dict.fromkeys(strips, False)))
     polygons = faces.geometry.to_numpy()
     shapes = shapely.set_precision(np.array(list(strips.values()), dtype=object), GRID_DEG)
+    if shapely.is_empty(shapes).all():
+        return replace(parted, faces=faces.assign(**dict.fromkeys(strips, False)))
     filled = np.flatnonzero(~shapely.is_empty(shapes))
     names, shapes = np.array(list(strips), dtype=object), shapes[filled]
     # A face that an edge only comes close to can get a node when the edge is put on the grid.

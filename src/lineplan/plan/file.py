@@ -97,9 +97,9 @@ def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
             raise PlanError(str(plan), ["no such file"])
         path = dataset.plan_path(str(plan))
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         raw = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as fault:
         raise PlanError(str(plan), [f"cannot be read as TOML ({fault})"]) from None
     return parse_plan(raw, dataset, name=path.name, text=text, folder=path.parent)
 

@@ -97,6 +97,10 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 """A list that, where it is given, names something: an empty one would catch all ground."""
 
 
+Word = Annotated[str, Field(min_length=1, pattern=r"\S")]
+"""Text that is not blank."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -127,9 +131,9 @@ class Quote(_Strict):
         By language: what this text says that the first one does not, or the other way round.
     """
 
-    language: str
+    language: Word
     kind: Literal["published", "our translation", "our wording"]
-    quote: str
+    quote: Word
     source: str = ""
     differs: Words = {}
 
@@ -287,8 +291,8 @@ FORCES: tuple[str, ...] = tuple(Forces.model_fields)
 class Clause(_Strict):
     """One quoted provision of a plan."""
 
-    id: str
-    subject: str
+    id: Word
+    subject: Word
     text: tuple[Quote, ...] = Field(min_length=1)
     where: Where
     status: Status

@@ -130,6 +130,10 @@ class _Walk:
         self._value(place)
         return table
 
+    def _comma(self) -> None:
+        if self._next() == ",":
+            self.at += 1
+
     def _value(self, place: Place) -> None:
         first = self._next()
         if first in ('"', "'"):
@@ -140,7 +144,7 @@ class _Walk:
             self.at += 1
             while self._next() != "}":
                 self._pair(place)
-                self.at += self._next() == ","
+                self._comma()
             self.at += 1
         else:
             self._take(_SCALAR)
@@ -150,6 +154,6 @@ class _Walk:
         number = 0
         while self._next() != "]":
             self._value(self._note((*place, number)))
-            self.at += self._next() == ","
+            self._comma()
             number += 1
         self.at += 1
