@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
+    from lineplan.chronology import Timeline, timeline
     from lineplan.comparison import Comparison, compare
     from lineplan.control import Control, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
@@ -51,6 +52,7 @@ _HOME = {
     "Plan": "plan",
     "PlanError": "errors",
     "ReportAreas": "reporting",
+    "Timeline": "chronology",
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
@@ -62,6 +64,7 @@ _HOME = {
     "read_control": "control",
     "read_report": "reporting",
     "read_units": "units",
+    "timeline": "chronology",
 }
 
 __all__ = [
@@ -80,6 +83,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "ReportAreas",
+    "Timeline",
     "UsageError",
     "__version__",
     "apply",
@@ -92,6 +96,7 @@ __all__ = [
     "read_control",
     "read_report",
     "read_units",
+    "timeline",
 ]
 
 

@@ -91,6 +91,114 @@ class Ground:
         return replace(self, partition=parted, papers={**self.papers, "other_lines": papers})
 
 
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Units and the rules by which they are parted, ready for the control of any day.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    units : GeoDataFrame
+        As of `Ground`.
+    frontier : shapely geometry or None
+        Coast and frontier, where the units are not the dataset's own.
+    papers : dict
+        As of `Ground`.
+    notes : tuple of str
+        What was assumed of the units.
+    contested : str or None
+        Party that contested ground is counted with.
+    on_overlap : {"error", "contested", "first"}
+    reconcile : bool
+    """
+
+    dataset: Dataset
+    units: gpd.GeoDataFrame
+    frontier: shapely.Geometry | None
+    papers: dict[str, Any]
+    notes: tuple[str, ...]
+    contested: str | None
+    on_overlap: OnOverlap
+    reconcile: bool
+
+    def lay(self, source: Control) -> Ground:
+        """Part the units by the holders of one day.
+
+        Parameters
+        ----------
+        source : Control
+
+        Returns
+        -------
+        Ground
+
+        Raises
+        ------
+        LineplanError
+            The control of that day cannot be used.
+        """
+        parted = partition(
+            self.units,
+            source.claims,
+            default_holder=self.dataset.default_holder,
+            border_tolerance_km=self.dataset.border_tolerance_km,
+            reconcile=self.reconcile,
+            on_overlap=self.on_overlap,
+            contested=self.contested,
+            frontier=self.frontier,
+        )
+        _check_overlap(parted, source)
+        _check_share(parted, source, self.dataset)
+        notes = (*source.notes, *self.notes, *parted.repairs, *_piece_notes(parted))
+        is_assessed = self.frontier is None and self.reconcile
+        return Ground(self.dataset, source, self.units, parted, self.papers, notes, is_assessed)
+
+
+def read_setting(
+    *,
+    dataset: str | Path | Dataset = "ukraine",
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
+    contested: str = "apart",
+    on_overlap: OnOverlap = "error",
+    reconcile: bool = True,
+) -> Setting:
+    """Read units and settle how they are parted.
+
+    Parameters
+    ----------
+    dataset, units, unit_id, contested, on_overlap, reconcile
+        As for `read_ground`.
+
+    Returns
+    -------
+    Setting
+
+    Raises
+    ------
+    LineplanError
+        An input cannot be used.
+    """
+    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    if contested != "apart":
+        dataset.party(contested)
+    if on_overlap not in get_args(OnOverlap):
+        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
+    if unit_id is not None and units is None:
+        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
+    frame, notes, papers = _units(units, unit_id, dataset)
+    return Setting(
+        dataset,
+        frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6),
+        None if units is None else _frontier(dataset),
+        {**papers, "contested": contested, "reconciled": reconcile},
+        tuple(notes),
+        None if contested == "apart" else contested,
+        on_overlap,
+        reconcile,
+    )
+
+
 def read_ground(
     *,
     dataset: str | Path | Dataset = "ukraine",
@@ -133,48 +241,27 @@ def read_ground(
     LineplanError
         An input cannot be used; the message says which, where and what to do.
     """
-    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
-    if contested != "apart":
-        dataset.party(contested)
-    if on_overlap not in get_args(OnOverlap):
-        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
     day = as_date(as_of)
     if day is not None and day > datetime.now(UTC).date():
         raise UsageError(f"{day} lies in the future; a line of contact is of a day that has been")
-    if unit_id is not None and units is None:
-        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
+    setting = read_setting(
+        dataset=dataset,
+        units=units,
+        unit_id=unit_id,
+        contested=contested,
+        on_overlap=on_overlap,
+        reconcile=reconcile,
+    )
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, dataset, as_of=day)
+        source = read_control(source, setting.dataset, as_of=day)
     elif day is not None and day != source.as_of:
         raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
-    frame, unit_notes, papers = _units(units, unit_id, dataset)
-    own_units = units is None
-    parted = partition(
-        frame,
-        source.claims,
-        default_holder=dataset.default_holder,
-        border_tolerance_km=dataset.border_tolerance_km,
-        reconcile=reconcile,
-        on_overlap=on_overlap,
-        contested=None if contested == "apart" else contested,
-        frontier=None if own_units else _frontier(dataset),
-    )
-    _check_overlap(parted, source)
-    _check_share(parted, source, dataset)
-    notes = (*source.notes, *unit_notes, *parted.repairs, *_piece_notes(parted))
-    for note in notes:
+    ground = setting.lay(source)
+    for note in ground.notes:
         if "stays with" in note:
             warnings.warn(note, LineplanWarning, stacklevel=3)
-    return Ground(
-        dataset,
-        source,
-        frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6),
-        parted,
-        {**papers, "contested": contested, "reconciled": reconcile},
-        notes,
-        own_units and reconcile,
-    )
+    return ground
 
 
 def _units(
