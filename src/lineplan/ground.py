@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -43,8 +44,8 @@ class Ground:
         Of the units by holder.
     papers : dict
         What the units are, and how contested ground and border mismatches were counted.
-    notes : tuple of str
-        What was assumed, dropped, repaired or reassigned.
+    said : tuple of str
+        What was assumed, dropped or repaired; `notes` has what was reassigned too.
     is_assessed : bool
         Whether figures on this ground can be compared with the dataset's assessments, which are
         on its units, after reconciliation.
@@ -55,8 +56,13 @@ class Ground:
     units: gpd.GeoDataFrame
     partition: Partition
     papers: dict[str, Any]
-    notes: tuple[str, ...]
+    said: tuple[str, ...]
     is_assessed: bool
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed, dropped, repaired or reassigned."""
+        return (*self.said, *_piece_notes(self.partition))
 
     def cut_for(self, plans: Iterable[Plan], lines: Lines | None = None) -> Ground:
         """The ground with its faces cut along every distance that plans ask for.
@@ -149,9 +155,9 @@ class Setting:
         )
         _check_overlap(parted, source)
         _check_share(parted, source, self.dataset)
-        notes = (*source.notes, *self.notes, *parted.repairs, *_piece_notes(parted))
+        said = (*source.notes, *self.notes, *parted.repairs)
         is_assessed = self.frontier is None and self.reconcile
-        return Ground(self.dataset, source, self.units, parted, self.papers, notes, is_assessed)
+        return Ground(self.dataset, source, self.units, parted, self.papers, said, is_assessed)
 
 
 def read_setting(
@@ -335,7 +341,9 @@ def _check_share(parted: Partition, source: Control, dataset: Dataset) -> None:
 def _piece_notes(parted: Partition) -> list[str]:
     """Every large piece reassigned, and every piece that stayed, by name and place."""
     notes = []
-    for number, rows in parted.reassigned.groupby("piece", sort=True):
+    table = parted.reassigned
+    is_large = table.groupby("piece")["area_km2"].transform("sum") > LARGE_PIECE_KM2
+    for number, rows in table[is_large | (table["action"] == "kept")].groupby("piece", sort=True):
         row, km2 = rows.iloc[0], rows["area_km2"].sum()
         where = f"{', '.join(rows['unit_id'])} near {row['lon']:.3f}, {row['lat']:.3f}"
         if row["action"] == "kept":
@@ -343,7 +351,7 @@ def _piece_notes(parted: Partition) -> list[str]:
                 f"border piece {number}, {km2:,.1f} km² in {where}, stays with {row['held_by']}: "
                 f"it reaches {row['reach_km']:.1f} km inland"
             )
-        elif km2 > LARGE_PIECE_KM2:
+        else:
             notes.append(
                 f"border piece {number}, {km2:,.1f} km² in {where}, reassigned from "
                 f"{row['held_by_mapped']} to {row['held_by']}"

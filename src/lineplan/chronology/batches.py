@@ -16,6 +16,7 @@ import shapely
 
 from lineplan import __version__
 from lineplan.baselines import Lines
+from lineplan.chronology.changes import Borders, State
 from lineplan.chronology.daily import Answers, AreaRow, figures_of, rows_by_distance
 from lineplan.control.archive import Archive
 from lineplan.errors import LineplanError
@@ -97,6 +98,15 @@ class Job:
     keep_going: bool
 
     @cached_property
+    def ground(self) -> tuple[Setting, Borders]:
+        """What a step from one day to the next needs of the units."""
+        return self.setting, Borders(self.setting.units)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what every process makes for itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "ground"}
+
+    @cached_property
     def key(self) -> str:
         """Digest of all that figures depend on but the control."""
         dataset = self.setting.dataset
@@ -138,15 +148,23 @@ class Batch:
         answers = Answers([plan for plan in job.plans if not plan.strips()])
         order = {plan.id: number for number, plan in enumerate(job.plans)}
         part = Part([], [])
+        state: State | None = None
         for day in self.days:
             try:
                 source = self.archive.control(day)
-                ground = job.setting.lay(source)
-                figures = figures_of(ground)
-                rows = answers.rows(figures.cell_m2)
-                if by_distance:
-                    rows += rows_by_distance(by_distance, ground, job.lines)
-                    rows.sort(key=lambda row: order[row.plan_id])
+                # Strips are cut from the day's own faces, so the faces are needed.
+                near = None if by_distance or state is None else state.step(source, *job.ground)
+                if near is not None:
+                    state, figures = near, near.figures
+                    rows = answers.rows(figures.cell_m2)
+                else:
+                    ground = job.setting.lay(source)
+                    figures = figures_of(ground)
+                    state = None if by_distance else State.of(ground, figures)
+                    rows = answers.rows(figures.cell_m2)
+                    if by_distance:
+                        rows += rows_by_distance(by_distance, ground, job.lines)
+                        rows.sort(key=lambda row: order[row.plan_id])
             except LineplanError as fault:
                 part.bad.append(Bad(day, _reason(fault)))
                 if not job.keep_going:
