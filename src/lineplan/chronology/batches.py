@@ -18,6 +18,7 @@ from lineplan import __version__
 from lineplan.baselines import Lines
 from lineplan.chronology.changes import Borders, State
 from lineplan.chronology.daily import Answers, AreaRow, figures_of, rows_by_distance
+from lineplan.control import Control
 from lineplan.control.archive import Archive
 from lineplan.errors import LineplanError
 from lineplan.features import sha256_of
@@ -150,6 +151,7 @@ class Batch:
         part = Part([], [])
         state: State | None = None
         for day in self.days:
+            source: Control | None = None
             try:
                 source = self.archive.control(day)
                 # Strips are cut from the day's own faces, so the faces are needed.
@@ -165,8 +167,8 @@ class Batch:
                     if by_distance:
                         rows += rows_by_distance(by_distance, ground, job.lines)
                         rows.sort(key=lambda row: order[row.plan_id])
-            except LineplanError as fault:
-                part.bad.append(Bad(day, _reason(fault)))
+            except (LineplanError, OSError) as fault:
+                part.bad.append(Bad(day, _reason(fault, source)))
                 if not job.keep_going:
                     break
                 continue
@@ -306,5 +308,7 @@ def _run_on(
             future.cancel()
 
 
-def _reason(fault: Any) -> str:
-    return "; ".join(str(fault).splitlines())
+def _reason(fault: Exception, source: Control | None) -> str:
+    """A fault in one line, with the name of the source."""
+    words = "; ".join(str(fault).splitlines())
+    return words if source is None or source.source in words else f"{source.source}: {words}"

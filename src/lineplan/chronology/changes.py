@@ -128,10 +128,9 @@ class Borders:
                     change_m2[self.names[number]] += m2 if total_m2 > 0 else -m2
         return dict(change_m2), missed_m2
 
-    def crossings(self, start: Float, end: Float) -> int:
+    def crossings(self, ends: Float) -> int:
         """How often edges cross a border between units."""
-        lines = shapely.linestrings(np.stack([start, end], axis=1))
-        return int(self.inner.query(lines, predicate="crosses").shape[1])
+        return int(self.inner.query(shapely.linestrings(ends), predicate="crosses").shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,12 +207,12 @@ class State:
             (1, new, fresh, state.is_enclave),
             (-1, old, gone, self.is_enclave),
         ):
-            start, end = claim.start[at] * GRID_DEG, claim.end[at] * GRID_DEG
-            length_m = geodesy.segment_length_m(start, end)
+            ends = np.stack([claim.start[at], claim.end[at]], axis=1) * np.float64(GRID_DEG)
+            length_m = geodesy.segment_length_m(ends[:, 0], ends[:, 1])
             enclosed = is_enclave[claim.ring[at]]
             line_m += sign * float(length_m[~enclosed].sum())
             enclave_m += sign * float(length_m[enclosed].sum())
-            segments += sign * (len(at) + borders.crossings(start, end))
+            segments += sign * (len(at) + borders.crossings(ends))
         figures = replace(
             figures,
             line_m=line_m,

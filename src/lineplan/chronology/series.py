@@ -13,8 +13,17 @@ import geopandas as gpd
 import pandas as pd
 
 from lineplan.arrangement import check_units, plan_conditions
-from lineplan.chronology.batches import AreaRow, Bad, DayRow, Done, Job, Journal, Progress
-from lineplan.chronology.batches import batches_of, run
+from lineplan.chronology.batches import (
+    Bad,
+    DayRow,
+    Done,
+    Job,
+    Journal,
+    Progress,
+    batches_of,
+    run,
+)
+from lineplan.chronology.daily import AreaRow
 from lineplan.comparison.choices import choose_each
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset, load_dataset

@@ -82,7 +82,9 @@ def open_archive(path: str | Path, dataset: Dataset) -> Archive:
         files[day] = file
     if not files:
         raise ControlError(f"{folder}: has no file whose name states a day (such as 2025-11-20)")
-    whole, first_with, same_as = hashlib.sha256(), {}, {}
+    whole = hashlib.sha256()
+    first_with: dict[bytes, date] = {}
+    same_as: dict[date, date] = {}
     for day, file in sorted(files.items()):
         digest = _content(file, day)
         whole.update(f"{day} ".encode() + digest)
