@@ -101,7 +101,7 @@ class Borders:
     ) -> tuple[dict[str, float], float] | None:
         """Area that loops wind round in each unit, and by how much the parts miss the whole.
 
-        None where a loop that lies in several units crosses itself, or is in none of them.
+        None where part of a loop is in none of them.
         """
         whole_m2 = geodesy.signed_ring_area_m2(rings)
         change_m2: dict[str, float] = defaultdict(float)
@@ -113,19 +113,18 @@ class Borders:
             return None
         for number, m2 in zip(unit.tolist(), whole_m2[alone].tolist(), strict=True):
             change_m2[self.names[number]] += m2
-        polygons = shapely.polygons(rings[in_several])
-        if not shapely.is_valid(polygons).all():
-            return None
-        for polygon, total_m2 in zip(polygons, whole_m2[in_several].tolist(), strict=True):
-            near = np.sort(self.tree.query(polygon))
-            part_m2 = geodesy.area_m2(shapely.intersection(self.shapes[near], polygon))
-            lacking_m2 = abs(float(part_m2.sum()) - abs(total_m2))
-            if lacking_m2 > _MISSED_M2:
+        for ring, total_m2 in zip(rings[in_several], whole_m2[in_several].tolist(), strict=True):
+            lacking_m2 = total_m2
+            for polygon, winding in _windings(ring):
+                near = np.sort(self.tree.query(polygon))
+                part_m2 = geodesy.area_m2(shapely.intersection(self.shapes[near], polygon))
+                for number, m2 in zip(near.tolist(), (winding * part_m2).tolist(), strict=True):
+                    if m2:
+                        change_m2[self.names[number]] += m2
+                lacking_m2 -= winding * float(part_m2.sum())
+            if abs(lacking_m2) > _MISSED_M2:
                 return None
-            missed_m2 += lacking_m2
-            for number, m2 in zip(near.tolist(), part_m2.tolist(), strict=True):
-                if m2 > 0:
-                    change_m2[self.names[number]] += m2 if total_m2 > 0 else -m2
+            missed_m2 += abs(lacking_m2)
         return dict(change_m2), missed_m2
 
     def crossings(self, ends: Float) -> int:
@@ -184,7 +183,9 @@ class State:
             return None
         fresh = _rows(new, new.row.keys() - old.row.keys())
         gone = _rows(old, old.row.keys() - new.row.keys())
-        state = replace(self, claim=new, is_enclave=self.is_enclave[before])
+        state = replace(
+            self, claim=new, is_enclave=np.where(before < 0, True, self.is_enclave[before])
+        )
         if not len(fresh) and not len(gone):
             return state
         if _has_small_hole(new, np.unique(new.ring[fresh])):
@@ -230,20 +231,21 @@ def _rows(claim: Claim, keys: set[bytes]) -> Int:
 
 
 def _rings_before(old: Claim, new: Claim) -> Int | None:
-    """The ring that each ring has come from, if rings have kept their number, edges and sides.
+    """The ring that each ring has come from, -1 for one that is new as a whole.
 
-    Then no ground of the holder, or enclosed by it, is cut off or joined: rings of valid polygons
-    do not cross, and no corner is in two of them.
+    None unless every other ring keeps edges of one ring, each of another, and its side. Then no
+    ground of the holder, or enclosed by it, is cut off or joined: rings of valid polygons do not
+    cross, and no corner is in two of them; a ring that is new, or gone, as a whole lies within one
+    piece of ground.
     """
     common = new.row.keys() & old.row.keys()
     pairs = {(int(new.ring[new.row[k]]), int(old.ring[old.row[k]])) for k in common}
-    count = len(new.is_hole)
-    if not len(pairs) == count == len(old.is_hole):
-        return None
-    after, before = np.array(sorted(pairs), dtype=np.int64).T
-    if len(set(after.tolist())) != count or len(set(before.tolist())) != count:
-        return None
-    return before if (new.is_hole == old.is_hole[before]).all() else None
+    before = np.full(len(new.is_hole), -1)
+    for after, ring in pairs:
+        if before[after] >= 0 or new.is_hole[after] != old.is_hole[ring]:
+            return None
+        before[after] = ring
+    return before if len({ring for _, ring in pairs}) == len(pairs) else None
 
 
 def _has_small_hole(claim: Claim, rings: Int) -> bool:
@@ -278,6 +280,23 @@ def _loops(start: Int, end: Int) -> NDArray[Any]:
     corners = np.array([node for loop in loops for node in loop], dtype=np.int64).reshape(-1, 2)
     ring_of = np.repeat(np.arange(len(loops)), [len(loop) for loop in loops])
     return shapely.linearrings(corners * GRID_DEG, indices=ring_of)
+
+
+def _windings(ring: shapely.Geometry) -> list[tuple[shapely.Geometry, int]]:
+    """Ground that a ring winds round, and how often, counter-clockwise; it may cross itself."""
+    polygon = shapely.polygons(ring)
+    if shapely.is_valid(polygon):
+        return [(polygon, 1 if shapely.is_ccw(ring) else -1)]
+    corners = shapely.get_coordinates(ring).view(np.complex128).ravel()
+    # Not on the grid, which moves what crosses on long edges by more than is allowed to be missed.
+    lines = shapely.get_parts(shapely.union_all([ring]))
+    found = []
+    for face in shapely.get_parts(shapely.polygonize(lines)):
+        inside = shapely.get_coordinates(shapely.point_on_surface(face)).view(np.complex128)[0, 0]
+        turned = np.angle((corners[1:] - inside) / (corners[:-1] - inside)).sum()
+        if winding := round(turned / (2 * np.pi)):
+            found.append((face, winding))
+    return found
 
 
 def _moved(figures: Figures, change_m2: dict[str, float], to: str, of: str) -> Figures | None:
