@@ -43,6 +43,7 @@ class DayRow(NamedTuple):
     outside_units_km2: float
     source: str
     sha256: str
+    attribution: str
 
 
 class Done(NamedTuple):
@@ -182,6 +183,7 @@ class Batch:
                 figures.outside_km2,
                 source.source,
                 source.sha256,
+                source.attribution,
             )
             part.done.append(Done(day, row, rows))
         return part

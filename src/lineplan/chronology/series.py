@@ -48,7 +48,7 @@ class Timeline:
         One row for each date: `date`, `line_length_km` (of the line of contact, enclaves apart),
         `enclave_length_km`, `vertex_spacing_km`, `reassigned_km2` (by border reconciliation),
         `residual_m2` (sum over units of the difference between a unit and its parts),
-        `outside_units_km2`, `source`, `sha256`, `note`.
+        `outside_units_km2`, `source`, `sha256`, `attribution`, `note`.
     conditions : dict
         What every figure depends on: plans with readings and parameters, the archive, its days,
         days that are missing or were skipped, units, reconciliation.

@@ -41,6 +41,12 @@ def timeline_command(
         str | None, typer.Option("--from", metavar="DATE", help="First day; all when not given.")
     ] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    chart: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw what moved to a .png or .svg too (needs lineplan[chart])."
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
     ] = 1,
@@ -60,6 +66,11 @@ def timeline_command(
     from lineplan.chronology.writing import check_target, write_timeline
 
     check_target(output)
+    if chart is not None:
+        from lineplan.chronology.chart import check_target as check_chart
+        from lineplan.chronology.chart import draw_chart
+
+        check_chart(chart)
     journal = output.with_name(f".{output.name}.part")
     with _processes(workers) as executor, _progress() as progress:
         series = ground.timeline(
@@ -72,6 +83,11 @@ def timeline_command(
             journal=journal,
         )
     written = write_timeline(series, output)
+    if chart is not None:
+        from lineplan.dataset import load_dataset
+
+        draw_chart(series, chart, load_dataset(ground.dataset))
+        written.append(chart)
     shutil.rmtree(journal, ignore_errors=True)
     said = series.conditions
     for note in said["notes"]:
