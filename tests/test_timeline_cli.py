@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import pytest
 import toyland
 from conftest import one_line_of
 from test_chronology import front, moving, spoil, write_days
+
+import lineplan as lp
+from lineplan.chronology.chart import what_moved
 
 TOY_PLAN = """
 id = "east"
@@ -169,3 +173,49 @@ def test_what_was_kept_is_used(line: Any, folder: Path, tmp_path: Path) -> None:
     assert len(kept) == 2
     assert line(*call()).status == 1
     assert all(file.stat().st_mtime_ns == when for file, when in kept.items())
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_chart_says_what_moved(ending: str, line: Any, folder: Path, tmp_path: Path) -> None:
+    said = line(*call(), "--chart", f"chart.{ending}")
+    assert said.status == 0, said.err
+    drawn = (tmp_path / f"chart.{ending}").read_bytes()
+    if ending == "svg":
+        words = " ".join(re.sub(r"<[^>]+>", " ", drawn.decode()).split())
+        for text in (
+            "East (text of 2025-01-01",
+            "Moved between 1 January 2025 and 6 January 2025:",
+            "Control: days, 6 days from 2025-01-01 to 2025-01-06",
+            "Units: Units of Toyland",
+        ):
+            assert text in words
+    assert line(*call(), "--chart", f"chart.{ending}").status == 0
+    assert (tmp_path / f"chart.{ending}").read_bytes() == drawn
+
+
+def test_a_chart_without_matplotlib(
+    line: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    words = one_line_of(line(*call(), "--chart", "chart.png"))
+    assert words.endswith("not installed: pip install 'lineplan[chart]'")
+
+
+def test_a_chart_of_another_ending(line: Any, folder: Path) -> None:
+    said = line(*call(), "--chart", "chart.pdf")
+    assert said.status == 2
+    assert ".png or .svg" in said.err
+
+
+def test_the_sentence_of_what_moved(toy: lp.Dataset, folder: Path) -> None:
+    write_days(folder, [front(), front({20: -0.5})])
+    plan = lp.load_plan(folder.parent / "east.toml", toy)
+    areas = lp.timeline(plan, control=folder, dataset=toy, last="2025-01-02").areas
+    assert re.fullmatch(
+        r"Moved between 1 January 2025 and 2 January 2025: "
+        r"(Control would be given up, held by Boran forces \+6\d\d km²; )"
+        r"(No change stated in the text, not mapped as held by .* -6\d\d km²\.)"
+        r"|Moved .*: (No change .* -6\d\d km²; )(Control would be given up, .* \+6\d\d km²\.)",
+        what_moved(areas, toy),
+    )
+    assert "nothing gained or lost" in what_moved(areas[areas["date"] == "2025-01-01"], toy)

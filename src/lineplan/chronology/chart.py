@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".png", ".svg")
 _LEAST_KM2 = 1.0
-_SENTENCE_WIDTH = 105
+_SENTENCE_WIDTH = 120
 
 
 def check_target(path: Path) -> None:
@@ -65,7 +65,7 @@ def draw_chart(timeline: Timeline, path: Path, dataset: Dataset) -> None:
     }
     with pyplot.rc_context(style):
         figure, panels = pyplot.subplots(
-            len(plans), 1, figsize=(9, 0.9 + 3.5 * len(plans)), squeeze=False, sharex=True
+            len(plans), 1, figsize=(10.5, 0.9 + 3.6 * len(plans)), squeeze=False, sharex=True
         )
         for panel, plan in zip(panels[:, 0], plans, strict=True):
             areas = timeline.areas[timeline.areas["plan_id"] == plan["plan_id"]]
@@ -73,11 +73,11 @@ def draw_chart(timeline: Timeline, path: Path, dataset: Dataset) -> None:
         panels[-1, 0].xaxis.set_major_formatter(
             pyplot.matplotlib.dates.ConciseDateFormatter(panels[-1, 0].xaxis.get_major_locator())
         )
-        figure.tight_layout(rect=(0, 0.75 / figure.get_figheight(), 1, 1), h_pad=2.0)
+        figure.tight_layout(rect=(0, 0.6 / figure.get_figheight(), 1, 1), h_pad=2.0)
         figure.text(0.012, 0.012, _sources(timeline), fontsize=7, va="bottom", color=OPEN_INK)
         with replacing(path) as draft:
             metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
-            figure.savefig(draft, dpi=150, metadata=metadata)
+            figure.savefig(draft, dpi=150, metadata=metadata, bbox_inches="tight", pad_inches=0.15)
         pyplot.close(figure)
 
 
@@ -120,7 +120,8 @@ def _name(status: str, held_by: str, dataset: Dataset) -> str:
     plain = f"status.{status}_plain"
     key = plain if plain in words else f"status.{status}"
     named = words.text(key, kind="", by="", plan="the text").partition(" [")[0]
-    return f"{named}, {words.holder_short(held_by, dataset=dataset).lower()}"
+    holder = words.holder_short(held_by, dataset=dataset)
+    return f"{named}, {holder[:1].lower()}{holder[1:]}"
 
 
 def _draw_panel(panel: Axes, areas: pd.DataFrame, plan: dict[str, Any], dataset: Dataset) -> None:
@@ -140,10 +141,10 @@ def _draw_panel(panel: Axes, areas: pd.DataFrame, plan: dict[str, Any], dataset:
     low, high = change.to_numpy().min(), change.to_numpy().max()
     room = max(high - low, 1.0)
     panel.set_ylim(low - 0.06 * room, high + 0.06 * room)
-    for (status, holder), y in _spread(change.iloc[-1], room / 8).items():
+    for (status, holder), y in _spread(change.iloc[-1], room / 6.5).items():
         panel.annotate(
             textwrap.fill(
-                f"{_name(status, holder, dataset)}: {held[status, holder].iloc[-1]:,.0f} km²", 38
+                f"{_name(status, holder, dataset)}: {held[status, holder].iloc[-1]:,.0f} km²", 42
             ),
             (1, y),
             xycoords=("axes fraction", "data"),
@@ -156,7 +157,7 @@ def _draw_panel(panel: Axes, areas: pd.DataFrame, plan: dict[str, Any], dataset:
         )
     first = catalogue("en").date(held.index[0].date())
     panel.set_ylabel(f"km², change since\n{first}", fontsize=8)
-    panel.yaxis.set_major_formatter("{x:+,.0f}")
+    panel.yaxis.set_major_formatter(lambda x, _: f"{x:+,.0f}" if x else "0")
     panel.spines[["top", "right"]].set_visible(False)
     panel.margins(x=0)
     sentence = textwrap.fill(what_moved(areas, dataset), _SENTENCE_WIDTH)
@@ -193,8 +194,8 @@ def _sources(timeline: Timeline) -> str:
         f"{said['last_day']} ({len(said['days_missing'])} missing, {len(said['days_skipped'])} "
         f"skipped). {'; '.join(attributions)}",
         f"Units: {said['units_source']}. Mean spacing of the line's corners "
-        f"{days['vertex_spacing_km'].mean():.1f} km. Solid: held by another than the default "
-        "holder; dashed: ground that no source maps as held by it.",
+        f"{days['vertex_spacing_km'].mean():.1f} km. Dashed: ground of the party that "
+        "holds what no one is mapped as holding.",
     ]
     return "\n".join(textwrap.fill(line, 150) for line in lines)
 
