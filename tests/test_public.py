@@ -17,7 +17,7 @@ from lineplan.partition import partition
 
 def test_names_are_few_and_sorted() -> None:
     assert lp.__all__ == sorted(lp.__all__)
-    assert len(lp.__all__) <= 30
+    assert len(lp.__all__) <= 32
 
 
 @pytest.mark.parametrize("name", lp.__all__)
@@ -115,6 +115,10 @@ def two_calls(folder: Path) -> dict[str, object]:
     daily = folder / "daily"
     daily.mkdir()
     control.claims.to_file(daily / "line_20251120.geojson")
+    days = folder / "days"
+    days.mkdir()
+    embedded = ukraine.path("control").read_bytes()
+    (days / "day_20251120.geojson").write_bytes(embedded)
     parted = partition(ukraine.units(), control.claims, default_holder=ukraine.default_holder)
     plan = lp.load_plan("point21", ukraine).choose()
     return {
@@ -129,6 +133,7 @@ def two_calls(folder: Path) -> dict[str, object]:
         "read_control": lambda: lp.read_control(None, ukraine).claims.to_json(),
         "read_report": lambda: lp.read_report(units, "unit_id").frame.to_json(),
         "read_units": lambda: lp.read_units(units, ukraine).frame.to_json(),
+        "timeline": lambda: lp.timeline("point21", control=days).areas.to_csv(),
         "areas": lambda: a.areas(["status", "unit"]).to_json(),
         "headline": lambda: a.headline("demilitarized_buffer"),
         "locate": lambda: a.locate(37.57, 48.73).to_json(),

@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement, arrange
+    from lineplan.chronology import Timeline, timeline
     from lineplan.comparison import Comparison, compare
     from lineplan.control import Archive, Control, open_archive, read_control
     from lineplan.dataset import Dataset, list_datasets, load_dataset
@@ -52,6 +53,7 @@ _HOME = {
     "Plan": "plan",
     "PlanError": "errors",
     "ReportAreas": "reporting",
+    "Timeline": "chronology",
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
@@ -64,6 +66,7 @@ _HOME = {
     "read_control": "control",
     "read_report": "reporting",
     "read_units": "units",
+    "timeline": "chronology",
 }
 
 __all__ = [
@@ -83,6 +86,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "ReportAreas",
+    "Timeline",
     "UsageError",
     "__version__",
     "apply",
@@ -96,6 +100,7 @@ __all__ = [
     "read_control",
     "read_report",
     "read_units",
+    "timeline",
 ]
 
 

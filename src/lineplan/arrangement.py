@@ -18,7 +18,7 @@ from lineplan.control import Control
 from lineplan.dataset import Dataset
 from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
-from lineplan.ground import Ground, read_ground
+from lineplan.ground import Ground, Setting, read_ground
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import TERMS, Plan, Value
@@ -302,7 +302,7 @@ def arrange(
     return lay(chosen, ground.cut_for([chosen], days))
 
 
-def check_units(plans: Iterable[Plan], ground: Ground) -> None:
+def check_units(plans: Iterable[Plan], ground: Ground | Setting) -> None:
     """Raise DatasetError for the first plan that names units which the ground does not have."""
     known = list(ground.units["unit_id"])
     for plan in plans:

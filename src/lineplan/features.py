@@ -354,7 +354,7 @@ def _frame_of(
                 empty += 1
                 continue
             with np.errstate(invalid="ignore"):  # coordinates that are no numbers: see _clean
-                geometries.append(shape(drawn))
+                geometries.append(_built(drawn))
             rows.append(dict(feature.get("properties") or {}))
         except (
             *(shapely.errors.ShapelyError, shapely.errors.GeometryTypeError),
@@ -369,6 +369,26 @@ def _frame_of(
     # The index of the file goes along, so that a fault found later names the right feature.
     frame = pd.DataFrame(rows, index=pd.Index(indices, dtype="int64"))
     return gpd.GeoDataFrame(frame, geometry=geometries)
+
+
+def _built(drawn: Mapping[str, Any]) -> shapely.Geometry:
+    """A feature's geometry; polygons from all their corners at once."""
+    if drawn["type"] in ("Polygon", "MultiPolygon"):
+        parts = [drawn["coordinates"]] if drawn["type"] == "Polygon" else drawn["coordinates"]
+        rings = [ring for part in parts for ring in part]
+        try:
+            corners = np.array([corner for ring in rings for corner in ring], dtype=np.float64)
+        except (ValueError, TypeError):
+            return shape(drawn)  # which says what is wrong
+        if corners.ndim == 2 and corners.shape[1] == 2 and all(map(len, parts)):
+            ring_of = np.repeat(np.arange(len(rings)), list(map(len, rings)))
+            part_of = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+            if len(set(ring_of.tolist())) == len(rings):
+                built = shapely.polygons(
+                    shapely.linearrings(corners, indices=ring_of), indices=part_of
+                )
+                return built[0] if drawn["type"] == "Polygon" else shapely.multipolygons(built)
+    return shape(drawn)
 
 
 def _check_degrees(geometry: NDArray[Any], path: Path) -> None:

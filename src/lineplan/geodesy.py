@@ -150,6 +150,23 @@ def _geodesic_ring_area_m2(rings: NDArray[Any]) -> Float:
 
 def _ring_area_m2(rings: NDArray[Any]) -> Float:
     """Unsigned area of each ring, edges straight in longitude and latitude."""
+    return np.abs(signed_ring_area_m2(rings))
+
+
+def signed_ring_area_m2(rings: NDArray[Any]) -> Float:
+    """Area that closed chains of edges wind round, edges straight in longitude and latitude.
+
+    Parameters
+    ----------
+    rings : ndarray of shapely LinearRings
+        In degrees (EPSG:4326); a ring may cross itself.
+
+    Returns
+    -------
+    ndarray of float
+        Square metres: positive for what a ring winds round counter-clockwise, negative for what it
+        winds round clockwise.
+    """
     degrees, ring_of = shapely.get_coordinates(rings, return_index=True)
     lon, lat = np.radians(degrees.T)
     leaps = np.flatnonzero(np.diff(ring_of))
@@ -160,7 +177,7 @@ def _ring_area_m2(rings: NDArray[Any]) -> Float:
     edge *= np.diff(lon)
     edge[leaps] = 0  # from one ring to the next is no edge
     total = np.bincount(ring_of[:-1], weights=edge, minlength=len(rings))
-    return np.asarray(SEMI_MAJOR_AXIS_M**2 / 2 * np.abs(total), dtype=np.float64)
+    return np.asarray(-(SEMI_MAJOR_AXIS_M**2) / 2 * total, dtype=np.float64)
 
 
 def length_m(lines: Any) -> Float:

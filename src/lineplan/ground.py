@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -43,8 +44,8 @@ class Ground:
         Of the units by holder.
     papers : dict
         What the units are, and how contested ground and border mismatches were counted.
-    notes : tuple of str
-        What was assumed, dropped, repaired or reassigned.
+    said : tuple of str
+        What was assumed, dropped or repaired; `notes` has what was reassigned too.
     is_assessed : bool
         Whether figures on this ground can be compared with the dataset's assessments, which are
         on its units, after reconciliation.
@@ -55,8 +56,13 @@ class Ground:
     units: gpd.GeoDataFrame
     partition: Partition
     papers: dict[str, Any]
-    notes: tuple[str, ...]
+    said: tuple[str, ...]
     is_assessed: bool
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed, dropped, repaired or reassigned."""
+        return (*self.said, *_piece_notes(self.partition))
 
     def cut_for(self, plans: Iterable[Plan], lines: Lines | None = None) -> Ground:
         """The ground with its faces cut along every distance that plans ask for.
@@ -88,9 +94,117 @@ class Ground:
         papers = {day: f"{path.name}, sha256 {sha256_of(path)}" for day, path in others.items()}
         strips = strips_of(plans, self.partition, self.dataset, lines)
         parted = self.partition.cut(strips) if strips else self.partition
-        notes = (*self.notes, *parted.repairs[len(self.partition.repairs) :])
+        said = (*self.said, *parted.repairs[len(self.partition.repairs) :])
         given = {**self.papers, "other_lines": papers}
-        return replace(self, partition=parted, papers=given, notes=notes)
+        return replace(self, partition=parted, papers=given, said=said)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Units and the rules by which they are parted, ready for the control of any day.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    units : GeoDataFrame
+        As of `Ground`.
+    frontier : shapely geometry or None
+        Coast and frontier, where the units are not the dataset's own.
+    papers : dict
+        As of `Ground`.
+    notes : tuple of str
+        What was assumed of the units.
+    contested : str or None
+        Party that contested ground is counted with.
+    on_overlap : {"error", "contested", "first"}
+    reconcile : bool
+    """
+
+    dataset: Dataset
+    units: gpd.GeoDataFrame
+    frontier: shapely.Geometry | None
+    papers: dict[str, Any]
+    notes: tuple[str, ...]
+    contested: str | None
+    on_overlap: OnOverlap
+    reconcile: bool
+
+    def lay(self, source: Control) -> Ground:
+        """Part the units by the holders of one day.
+
+        Parameters
+        ----------
+        source : Control
+
+        Returns
+        -------
+        Ground
+
+        Raises
+        ------
+        LineplanError
+            The control of that day cannot be used.
+        """
+        parted = partition(
+            self.units,
+            source.claims,
+            default_holder=self.dataset.default_holder,
+            border_tolerance_km=self.dataset.border_tolerance_km,
+            reconcile=self.reconcile,
+            on_overlap=self.on_overlap,
+            contested=self.contested,
+            frontier=self.frontier,
+        )
+        _check_overlap(parted, source)
+        _check_share(parted, source, self.dataset)
+        said = (*source.notes, *self.notes, *parted.repairs)
+        is_assessed = self.frontier is None and self.reconcile
+        return Ground(self.dataset, source, self.units, parted, self.papers, said, is_assessed)
+
+
+def read_setting(
+    *,
+    dataset: str | Path | Dataset = "ukraine",
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
+    contested: str = "apart",
+    on_overlap: OnOverlap = "error",
+    reconcile: bool = True,
+) -> Setting:
+    """Read units and settle how they are parted.
+
+    Parameters
+    ----------
+    dataset, units, unit_id, contested, on_overlap, reconcile
+        As for `read_ground`.
+
+    Returns
+    -------
+    Setting
+
+    Raises
+    ------
+    LineplanError
+        An input cannot be used.
+    """
+    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+    if contested != "apart":
+        dataset.party(contested)
+    if on_overlap not in get_args(OnOverlap):
+        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
+    if unit_id is not None and units is None:
+        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
+    frame, notes, papers = _units(units, unit_id, dataset)
+    return Setting(
+        dataset,
+        frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6),
+        None if units is None else _frontier(dataset),
+        {**papers, "contested": contested, "reconciled": reconcile},
+        tuple(notes),
+        None if contested == "apart" else contested,
+        on_overlap,
+        reconcile,
+    )
 
 
 def read_ground(
@@ -135,48 +249,27 @@ def read_ground(
     LineplanError
         An input cannot be used; the message says which, where and what to do.
     """
-    dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
-    if contested != "apart":
-        dataset.party(contested)
-    if on_overlap not in get_args(OnOverlap):
-        raise UsageError(f"on_overlap {on_overlap!r}? choose from {', '.join(get_args(OnOverlap))}")
     day = as_date(as_of)
     if day is not None and day > datetime.now(UTC).date():
         raise UsageError(f"{day} lies in the future; a line of contact is of a day that has been")
-    if unit_id is not None and units is None:
-        raise UsageError("a column of ids (--unit-id) needs a file of units (--units)")
+    setting = read_setting(
+        dataset=dataset,
+        units=units,
+        unit_id=unit_id,
+        contested=contested,
+        on_overlap=on_overlap,
+        reconcile=reconcile,
+    )
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, dataset, as_of=day)
+        source = read_control(source, setting.dataset, as_of=day)
     elif day is not None and day != source.as_of:
         raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
-    frame, unit_notes, papers = _units(units, unit_id, dataset)
-    own_units = units is None
-    parted = partition(
-        frame,
-        source.claims,
-        default_holder=dataset.default_holder,
-        border_tolerance_km=dataset.border_tolerance_km,
-        reconcile=reconcile,
-        on_overlap=on_overlap,
-        contested=None if contested == "apart" else contested,
-        frontier=None if own_units else _frontier(dataset),
-    )
-    _check_overlap(parted, source)
-    _check_share(parted, source, dataset)
-    notes = (*source.notes, *unit_notes, *parted.repairs, *_piece_notes(parted))
-    for note in notes:
+    ground = setting.lay(source)
+    for note in ground.notes:
         if "stays with" in note:
             warnings.warn(note, LineplanWarning, stacklevel=3)
-    return Ground(
-        dataset,
-        source,
-        frame.assign(area_km2=geodesy.area_m2(frame.geometry.to_numpy()) / 1e6),
-        parted,
-        {**papers, "contested": contested, "reconciled": reconcile},
-        notes,
-        own_units and reconcile,
-    )
+    return ground
 
 
 def _units(
@@ -250,7 +343,9 @@ def _check_share(parted: Partition, source: Control, dataset: Dataset) -> None:
 def _piece_notes(parted: Partition) -> list[str]:
     """Every large piece reassigned, and every piece that stayed, by name and place."""
     notes = []
-    for number, rows in parted.reassigned.groupby("piece", sort=True):
+    table = parted.reassigned
+    is_large = table.groupby("piece")["area_km2"].transform("sum") > LARGE_PIECE_KM2
+    for number, rows in table[is_large | (table["action"] == "kept")].groupby("piece", sort=True):
         row, km2 = rows.iloc[0], rows["area_km2"].sum()
         where = f"{', '.join(rows['unit_id'])} near {row['lon']:.3f}, {row['lat']:.3f}"
         if row["action"] == "kept":
@@ -258,7 +353,7 @@ def _piece_notes(parted: Partition) -> list[str]:
                 f"border piece {number}, {km2:,.1f} km² in {where}, stays with {row['held_by']}: "
                 f"it reaches {row['reach_km']:.1f} km inland"
             )
-        elif km2 > LARGE_PIECE_KM2:
+        else:
             notes.append(
                 f"border piece {number}, {km2:,.1f} km² in {where}, reassigned from "
                 f"{row['held_by_mapped']} to {row['held_by']}"

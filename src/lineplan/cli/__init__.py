@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from lineplan import __version__
-from lineplan.cli import compare, data, figures, files, plans
+from lineplan.cli import compare, data, figures, files, plans, series
 from lineplan.cli.output import say
 from lineplan.errors import LineplanError, UsageError
 
@@ -35,6 +35,7 @@ app.command("areas")(figures.areas)
 app.command("places")(figures.places)
 app.command("locate", context_settings={"ignore_unknown_options": True})(figures.locate)
 app.command("compare")(compare.compare_command)
+app.command("timeline")(series.timeline_command)
 app.command("export")(files.export)
 app.add_typer(plans.app, name="plans")
 app.add_typer(data.app, name="data")

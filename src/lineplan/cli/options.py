@@ -20,6 +20,7 @@ from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
+    from lineplan.chronology import Timeline
     from lineplan.comparison import Comparison
     from lineplan.plan import Plan
     from lineplan.reporting import ReportAreas
@@ -182,8 +183,14 @@ class Ground(SourceOptions):
         if self.is_told():
             day = as_date(self.as_of)
             read = {"control": self.read(control, dataset, day), "as_of": None}
-        return read | {
-            "dataset": dataset,
+        return read | self._shared(plan)
+
+    def _shared(self, plan: str | Plan) -> dict[str, Any]:
+        """What everything laid on ground takes, whatever its control."""
+        from lineplan.plan.file import dataset_of
+
+        return {
+            "dataset": dataset_of(plan, self.dataset),
             "units": self.units,
             "unit_id": self.unit_id,
             "set": self.values,
@@ -232,6 +239,22 @@ class Ground(SourceOptions):
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison
+
+    def timeline(self, plans: list[str], **options: Any) -> Timeline:
+        """The timeline on the one archive that is given."""
+        from lineplan.chronology import timeline
+
+        control = self._one_control()
+        if control is None:
+            raise UsageError("timeline needs --control: a folder of daily files, or an archive")
+        if self.as_of is not None:
+            raise UsageError("--as-of is one day; a timeline has --from and --to")
+        if self.is_told():
+            raise UsageError(
+                "options that say how a source is read (--source, --holder, ...) are for one day; "
+                "the files of an archive are read by their content"
+            )
+        return timeline(*plans, control=control, **self._shared(plans[0]), **options)
 
 
 def with_ground(command: Callable[..., None]) -> Callable[..., None]:

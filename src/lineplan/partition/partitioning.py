@@ -122,6 +122,12 @@ class Partition:
         """Ground that border reconciliation looked at."""
         return self._origin.reassigned
 
+    @property
+    def looked_at(self) -> NDArray[Any]:
+        """Polygons of the pieces that border reconciliation looked at, whatever came of them."""
+        pieces = self._origin.pieces
+        return self._origin.ground.polygons[[] if pieces is None else pieces.faces]
+
     def cut(self, strips: Mapping[str, shapely.Geometry]) -> Partition:
         """Cut the faces along the edges of strips; only those are touched that an edge crosses.
 

@@ -1,0 +1,124 @@
+"""Plans on all daily files: `lp.timeline` against an overlay of every day."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from inputs import Inputs
+from measure import Row, interleaved, said, times
+
+import lineplan as lp
+from lineplan.chronology.changes import State
+from lineplan.plan.file import load_plan
+from lineplan.zoning import look_up
+
+PLANS = ("point21", "borders1991", "as_held")
+REACH = 40
+BOUND_M2 = 1.0
+EQUAL_AREA = "EPSG:6933"
+KEYS = ["date", "plan_id", "unit_id", "held_by", "status", "clause_id"]
+
+
+def rows(inputs: Inputs, runs: int, limit: int | None) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        paths, name = _files(inputs, Path(folder), limit)
+        days = [_day_of(path) for path in paths]
+        control = {"control": paths[0].parent, "first": min(days), "last": max(days)}
+
+        def ours() -> lp.Timeline:
+            return lp.timeline(*PLANS, **control)
+
+        seconds = interleaved(
+            {"ours": ours, "overlay": lambda: overlay(inputs.dataset, paths)}, runs
+        )
+        found = ours()
+        worst_m2, stepped = _against_full(found, ours)
+    per_day = {name: value / len(paths) for name, value in seconds.items()}
+    correctness = (
+        f"{worst_m2:.2g} m² the most that a unit and holder is off the full computation on any "
+        f"day (bound {BOUND_M2:g}); {stepped} of {len(paths)} days in steps"
+    )
+    return [
+        Row(
+            f"{name} -> zone areas of {len(PLANS)} plans and the line, from files",
+            f"{said(seconds['ours'])} ({1 / per_day['ours']:.0f} days/s)",
+            f"geopandas.overlay each day {said(seconds['overlay'])} "
+            f"({1 / per_day['overlay']:.0f} days/s)",
+            times(seconds["ours"], seconds["overlay"]),
+            f"≥ {REACH}x the overlay loop; ≤ 1 m² a day",
+            seconds["overlay"] >= REACH * seconds["ours"],
+            correctness,
+            worst_m2 <= BOUND_M2,
+        )
+    ]
+
+
+def overlay(dataset: lp.Dataset, paths: Sequence[Path]) -> pd.DataFrame:
+    """Areas of the plans by an identity overlay of every day, without reconciliation."""
+    units = dataset.units()[["unit_id", "geometry"]]
+    plans = [load_plan(plan, dataset).choose() for plan in PLANS]
+    tables = []
+    for path in paths:
+        held = gpd.read_file(path)[["geometry"]].assign(held_by=dataset.claimant)
+        laid = gpd.overlay(units, held, how="identity")
+        laid["held_by"] = laid["held_by"].fillna(dataset.default_holder)
+        laid["area_m2"] = laid.to_crs(EQUAL_AREA).area
+        ground = laid.groupby(["unit_id", "held_by"], as_index=False)["area_m2"].sum()
+        for plan in plans:
+            answer = look_up(plan, ground)[["status", "clause_id"]]
+            tables.append(ground.join(answer).assign(plan_id=plan.id, date=path.name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _against_full(found: lp.Timeline, run: Any) -> tuple[float, int]:
+    """Largest difference from days that are all measured in full, and how many are not."""
+    step, steps = State.step, 0
+
+    def counted(self: State, *arguments: Any) -> State | None:
+        nonlocal steps
+        steps += step(self, *arguments) is not None
+        return None
+
+    State.step = counted  # type: ignore[method-assign]
+    try:
+        full = run()
+    finally:
+        State.step = step  # type: ignore[method-assign]
+    both = found.areas.merge(full.areas, on=KEYS, how="outer")
+    if not len(both) == len(found.areas) == len(full.areas):
+        return float("inf"), steps
+    return float((both["area_km2_x"] - both["area_km2_y"]).abs().max() * 1e6), steps
+
+
+def _files(inputs: Inputs, folder: Path, limit: int | None) -> tuple[list[Path], str]:
+    """Real daily files, or the embedded control with some corners moved every day."""
+    if inputs.days:
+        paths = inputs.days[-limit:] if limit else inputs.days
+        return paths, f"{len(paths)} real daily files"
+    line = shapely.union_all(inputs.claims.geometry.to_numpy())
+    paths = []
+    for number in range(limit or 100):
+        moved = shapely.transform(
+            line, lambda xy, n=number: xy + (np.arange(len(xy)) % 97 == n % 97)[:, None] * 1e-3
+        )
+        if not moved.is_valid:
+            continue
+        feature = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(moved)}
+        day = pd.Timestamp("2025-01-01") + pd.Timedelta(days=number)
+        path = folder / f"made_{day:%Y%m%d}.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+        paths.append(path)
+    return paths, f"{len(paths)} made daily files"
+
+
+def _day_of(path: Path) -> str:
+    digits = path.stem[-8:]
+    return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"

@@ -1,0 +1,316 @@
+"""Batches of days: cut so that figures do not depend on who runs them, run on any executor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import shapely
+
+from lineplan import __version__
+from lineplan.baselines import Lines
+from lineplan.chronology.changes import Borders, State
+from lineplan.chronology.daily import Answers, AreaRow, figures_of, rows_by_distance
+from lineplan.control import Control
+from lineplan.control.archive import Archive
+from lineplan.errors import LineplanError
+from lineplan.features import sha256_of
+from lineplan.ground import Setting
+from lineplan.output import replacing
+from lineplan.plan import Plan
+
+DAYS = 32
+"""Days of a batch, counted from a fixed day, so that no figure depends on who runs it."""
+Progress = Callable[[int, int], None]
+"""Told how many days are done, of how many."""
+
+
+class DayRow(NamedTuple):
+    """What is measured on one day, whatever a plan says."""
+
+    line_length_km: float
+    enclave_length_km: float
+    vertex_spacing_km: float | None
+    reassigned_km2: float
+    residual_m2: float
+    outside_units_km2: float
+    source: str
+    sha256: str
+    attribution: str
+
+
+class Done(NamedTuple):
+    """One day's figures."""
+
+    day: date
+    figures: DayRow
+    areas: list[AreaRow]
+
+
+class Bad(NamedTuple):
+    """A day that cannot be used, and why."""
+
+    day: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """What has come of a batch."""
+
+    done: list[Done]
+    bad: list[Bad]
+
+    def dumps(self) -> str:
+        """As JSON, which keeps every digit of a float."""
+        return json.dumps(
+            {
+                "done": [[d.day.isoformat(), d.figures, d.areas] for d in self.done],
+                "bad": [[b.day.isoformat(), b.reason] for b in self.bad],
+            }
+        )
+
+    @classmethod
+    def loads(cls, text: str) -> Part:
+        """From JSON."""
+        read = json.loads(text)
+        return cls(
+            [
+                Done(date.fromisoformat(day), DayRow(*figures), [AreaRow(*row) for row in rows])
+                for day, figures, rows in read["done"]
+            ],
+            [Bad(date.fromisoformat(day), reason) for day, reason in read["bad"]],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is the same for all batches."""
+
+    setting: Setting
+    plans: tuple[Plan, ...]
+    lines: Lines
+    keep_going: bool
+
+    @cached_property
+    def ground(self) -> tuple[Setting, Borders]:
+        """What a step from one day to the next needs of the units."""
+        return self.setting, Borders(self.setting.units)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what every process makes for itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "ground"}
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of all that figures depend on but the control."""
+        dataset = self.setting.dataset
+        said = [
+            __version__,
+            *(plan.model_dump_json() for plan in self.plans),
+            *(str(plan.folder) for plan in self.plans),
+            *(f"{day} {sha256_of(Path(file))}" for day, file in sorted(self.lines.items())),
+            *(f"{file.path} {file.sha256}" for file in dataset.files),
+            f"{dataset.default_holder} {dataset.border_tolerance_km} {self.keep_going}",
+            json.dumps(self.setting.papers, sort_keys=True, default=str),
+            f"{self.setting.contested} {self.setting.on_overlap} {self.setting.reconcile}",
+            *map(str, self.setting.units["unit_id"]),
+        ]
+        digest = hashlib.sha256("\n".join(said).encode())
+        for shape in shapely.to_wkb(self.setting.units.geometry.to_numpy()):
+            digest.update(shape)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Days that are worked on one after another."""
+
+    job: Job
+    archive: Archive
+    days: tuple[date, ...]
+
+    @property
+    def key(self) -> str:
+        """Digest of all that its figures depend on."""
+        days = ",".join(day.isoformat() for day in self.days)
+        return hashlib.sha256(f"{self.job.key} {self.archive.sha256} {days}".encode()).hexdigest()
+
+    def run(self) -> Part:
+        """Work through the days; a bad one ends the batch unless it is to keep going."""
+        job = self.job
+        by_distance = [plan for plan in job.plans if plan.strips()]
+        answers = Answers([plan for plan in job.plans if not plan.strips()])
+        order = {plan.id: number for number, plan in enumerate(job.plans)}
+        part = Part([], [])
+        state: State | None = None
+        for day in self.days:
+            source: Control | None = None
+            try:
+                source = self.archive.control(day)
+                # Strips are cut from the day's own faces, so the faces are needed.
+                near = None if by_distance or state is None else state.step(source, *job.ground)
+                if near is not None:
+                    state, figures = near, near.figures
+                    rows = answers.rows(figures.cell_m2)
+                else:
+                    ground = job.setting.lay(source)
+                    figures = figures_of(ground)
+                    state = None if by_distance else State.of(ground, figures)
+                    rows = answers.rows(figures.cell_m2)
+                    if by_distance:
+                        rows += rows_by_distance(by_distance, ground, job.lines)
+                        rows.sort(key=lambda row: order[row.plan_id])
+            except (LineplanError, OSError) as fault:
+                part.bad.append(Bad(day, _reason(fault, source)))
+                if not job.keep_going:
+                    break
+                continue
+            length_m = figures.line_m + figures.enclave_m
+            row = DayRow(
+                figures.line_m / 1000,
+                figures.enclave_m / 1000,
+                length_m / 1000 / figures.segments if figures.segments else None,
+                figures.reassigned_m2 / 1e6,
+                figures.residual_m2,
+                figures.outside_km2,
+                source.source,
+                source.sha256,
+                source.attribution,
+            )
+            part.done.append(Done(day, row, rows))
+        return part
+
+
+def batches_of(job: Job, archive: Archive, days: Sequence[date]) -> list[Batch]:
+    """Days cut into batches."""
+    together: dict[int, list[date]] = {}
+    for day in days:
+        together.setdefault(day.toordinal() // DAYS, []).append(day)
+    return [
+        Batch(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()
+    ]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Finished batches, kept in a folder until all are done.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None keeps nothing.
+    """
+
+    folder: Path | None
+    _found: dict[str, Part] = field(default_factory=dict, repr=False)
+
+    def find(self, batch: Batch) -> Part | None:
+        """What has come of a batch in an earlier run."""
+        if self.folder is None:
+            return None
+        try:
+            return Part.loads(self._file(batch).read_text(encoding="utf-8"))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, batch: Batch, part: Part) -> None:
+        """Keep what has come of a batch."""
+        if self.folder is not None:
+            self.folder.mkdir(exist_ok=True)
+            with replacing(self._file(batch)) as beside:
+                beside.write_text(part.dumps(), encoding="utf-8")
+
+    def _file(self, batch: Batch) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{batch.key[:32]}.json"
+
+
+def run(
+    batches: Sequence[Batch], executor: Executor | None, journal: Journal, progress: Progress | None
+) -> list[Part]:
+    """Run batches, those apart that an earlier run has finished.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+    executor : concurrent.futures.Executor or None
+        One after another, here, where it is None.
+    journal : Journal
+    progress : callable or None
+
+    Returns
+    -------
+    list of Part
+        In the order of the batches.
+
+    Raises
+    ------
+    LineplanError
+        A day cannot be used: the first one, whichever was met first. Or a worker is gone.
+    """
+    parts = {n: part for n, batch in enumerate(batches) if (part := journal.find(batch))}
+    total = sum(len(batch.days) for batch in batches)
+    left = [n for n in range(len(batches)) if n not in parts]
+
+    def said(number: int | None = None, part: Part | None = None) -> bool:
+        """Take note of a part; whether to go on."""
+        if number is not None and part is not None:
+            parts[number] = part
+            if part.bad and not batches[number].job.keep_going:
+                return False
+            journal.keep(batches[number], part)
+        if progress is not None:
+            progress(sum(len(batches[n].days) for n in parts), total)
+        return True
+
+    said()
+    if executor is None:
+        for number in left:
+            if not said(number, batches[number].run()):
+                break
+    else:
+        _run_on(executor, batches, left, said)
+    for number in sorted(parts):
+        if parts[number].bad and not batches[number].job.keep_going:
+            day, reason = parts[number].bad[0]
+            raise LineplanError(f"{day}: {reason}")
+    return [parts[number] for number in range(len(batches))]
+
+
+def _run_on(
+    executor: Executor,
+    batches: Sequence[Batch],
+    left: Sequence[int],
+    said: Callable[[int, Part], bool],
+) -> None:
+    futures: dict[Future[Part], int] = {executor.submit(batches[n].run): n for n in left}
+    try:
+        for future in as_completed(futures):
+            if future.cancelled():
+                continue
+            number = futures[future]
+            if not said(number, future.result()):
+                for other, later in futures.items():
+                    if later > number:
+                        other.cancel()
+    except BrokenExecutor:
+        raise LineplanError(
+            "a worker has ended before its time (killed, or out of memory); give fewer --workers"
+        ) from None
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _reason(fault: Exception, source: Control | None) -> str:
+    """A fault in one line, with the name of the source."""
+    words = "; ".join(str(fault).splitlines())
+    return words if source is None or source.source in words else f"{source.source}: {words}"

@@ -1,0 +1,197 @@
+"""Plans laid over the control of many days: figures by date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from lineplan.arrangement import check_units, plan_conditions
+from lineplan.chronology.batches import (
+    Bad,
+    DayRow,
+    Done,
+    Job,
+    Journal,
+    Progress,
+    batches_of,
+    run,
+)
+from lineplan.chronology.daily import AreaRow
+from lineplan.comparison.choices import choose_each
+from lineplan.control.archive import Archive, open_archive
+from lineplan.dataset import Dataset
+from lineplan.days import as_date
+from lineplan.errors import ControlError, LineplanError, UsageError
+from lineplan.ground import read_setting
+from lineplan.partition import OnOverlap
+from lineplan.plan import Plan, Value
+from lineplan.plan.file import dataset_of, load_plan
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Figures of plans on every day of an archive of control.
+
+    Attributes
+    ----------
+    areas : DataFrame
+        One row for each date, plan, unit, holder, status and clause: `date`, `plan_id`, `unit_id`,
+        `held_by`, `status`, `clause_id` ("" where no clause speaks), `area_km2`.
+    days : DataFrame
+        One row for each date: `date`, `line_length_km` (of the line of contact, enclaves apart),
+        `enclave_length_km`, `vertex_spacing_km`, `reassigned_km2` (by border reconciliation),
+        `residual_m2` (sum over units of the difference between a unit and its parts),
+        `outside_units_km2`, `source`, `sha256`, `attribution`, `note`.
+    conditions : dict
+        What every figure depends on: plans with readings and parameters, the archive, its days,
+        days that are missing or were skipped, units, reconciliation.
+    """
+
+    areas: pd.DataFrame
+    days: pd.DataFrame
+    conditions: dict[str, Any]
+
+
+def timeline(
+    *plans: str | Path | Plan,
+    control: str | Path | Archive,
+    dataset: str | Path | Dataset | None = None,
+    first: str | date | None = None,
+    last: str | date | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
+    contested: str = "apart",
+    on_overlap: OnOverlap = "error",
+    reconcile: bool = True,
+    set: Mapping[str, Value] | None = None,
+    readings: Mapping[str, str] | None = None,
+    lines: Mapping[str | date, str | Path] | None = None,
+    executor: Executor | None = None,
+    keep_going: bool = False,
+    progress: Progress | None = None,
+    journal: str | Path | None = None,
+) -> Timeline:
+    """Lay plans over the control of every day of an archive.
+
+    Parameters
+    ----------
+    *plans : str, Path or Plan
+        Ids of plans of the dataset, plan files, or plans; each once.
+    control : str, Path or Archive
+        An archive of control: a folder of daily files, or an archive file.
+    dataset, units, unit_id, contested, on_overlap, reconcile, lines
+        As for `arrange`.
+    first, last : str or datetime.date, optional
+        First and last day; all days of the archive when not given.
+    set, readings
+        As for `compare`.
+    executor : concurrent.futures.Executor, optional
+        What batches of days run on (threads, processes, a Dask client's ``get_executor()``); one
+        after another when not given. Figures do not depend on it.
+    keep_going : bool
+        Skip days that cannot be used; `conditions` lists them.
+    progress : callable, optional
+        Called with the number of days that are done, and of all.
+    journal : str or Path, optional
+        Folder in which finished batches are kept, so that the same call, begun anew, goes on where
+        it was interrupted.
+
+    Returns
+    -------
+    Timeline
+
+    Raises
+    ------
+    LineplanError
+        An input cannot be used; for a day of the archive the message begins with the day.
+    UsageError
+        No plan is given, or no day lies between `first` and `last`.
+    """
+    if not plans:
+        raise UsageError("a timeline needs at least one plan")
+    dataset = dataset_of(plans[0], dataset)
+    given = [plan if isinstance(plan, Plan) else load_plan(plan, dataset) for plan in plans]
+    chosen = tuple(choose_each(given, set=set, readings=readings))
+    setting = read_setting(
+        dataset=dataset,
+        units=units,
+        unit_id=unit_id,
+        contested=contested,
+        on_overlap=on_overlap,
+        reconcile=reconcile,
+    )
+    check_units(chosen, setting)
+    archive = control if isinstance(control, Archive) else open_archive(control, dataset)
+    archive = _between(archive, as_date(first), as_date(last))
+    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
+    job = Job(setting, chosen, days, keep_going)
+    origin = _origins(archive)
+    batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
+    parts = run(batches, executor, Journal(Path(journal) if journal else None), progress)
+    done = {item.day: item for part in parts for item in part.done}
+    bad = [item for part in parts for item in part.bad]
+    if not done:
+        raise LineplanError(f"{archive.name}: no day can be used; {bad[0].day}: {bad[0].reason}")
+    bad_days = {item.day: item for item in bad}
+    skipped = [
+        Bad(day, bad_days[origin[day]].reason) for day in archive.days if origin[day] in bad_days
+    ]
+    rows = [(day, done[origin[day]]) for day in archive.days if origin[day] in done]
+    conditions = {
+        "plans": [plan_conditions(plan) for plan in chosen],
+        "control_source": archive.name,
+        "control_sha256": archive.sha256,
+        "first_day": rows[0][0].isoformat(),
+        "last_day": rows[-1][0].isoformat(),
+        "days": len(rows),
+        "days_missing": [day.isoformat() for day in archive.missing],
+        "days_skipped": {item.day.isoformat(): item.reason for item in skipped},
+        "default_holder": dataset.default_holder,
+        "border_tolerance_km": dataset.border_tolerance_km,
+        "on_overlap": on_overlap,
+        **setting.papers,
+        "notes": list(setting.notes),
+    }
+    return Timeline(_areas(rows), _days(rows), conditions)
+
+
+def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"the first day, {first}, is after the last, {last}")
+    try:
+        return archive.between(first, last)
+    except ControlError as fault:
+        raise UsageError(str(fault)) from None
+
+
+def _origins(archive: Archive) -> dict[date, date]:
+    """For each day the first one that it is the same as, itself if there is none before."""
+    first: dict[date, date] = {}
+    return {day: first.setdefault(archive.same_as.get(day, day), day) for day in archive.days}
+
+
+def _areas(rows: list[tuple[date, Done]]) -> pd.DataFrame:
+    flat = [area for _, item in rows for area in item.areas]
+    count = [len(item.areas) for _, item in rows]
+    table = pd.DataFrame(flat, columns=list(AreaRow._fields))
+    table.insert(0, "date", _dates([day for day, _ in rows]).repeat(count))
+    return table
+
+
+def _days(rows: list[tuple[date, Done]]) -> pd.DataFrame:
+    table = pd.DataFrame([item.figures for _, item in rows], columns=list(DayRow._fields))
+    table["vertex_spacing_km"] = table["vertex_spacing_km"].astype(float)
+    table.insert(0, "date", _dates([day for day, _ in rows]))
+    table["note"] = ["" if day == item.day else f"as on {item.day}" for day, item in rows]
+    return table
+
+
+def _dates(days: list[date]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.to_datetime(days)).as_unit("ms")

@@ -1,0 +1,140 @@
+"""The command that follows plans through time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lineplan.cli.options import Ground, with_ground
+from lineplan.cli.output import say
+
+
+@with_ground
+def timeline_command(
+    plans: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PLAN [...]", help="Ids of plans (lineplan plans list), or TOML files."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="series.parquet or series.csv; figures of each day go to series.days.parquet or "
+            ".csv beside it.",
+        ),
+    ] = ...,  # type: ignore[assignment]
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First day; all when not given.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    chart: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw what moved to a .png or .svg too (needs lineplan[chart])."
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
+    ] = 1,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Report a bad day and skip it.")
+    ] = False,
+    *,
+    ground: Ground,
+) -> None:
+    """Follow plans through the control of many days: areas and the line on every date.
+
+    Example: lineplan timeline point21 as_held --control daily_files/ -o series.parquet
+
+    --control is a folder of daily files, or an archive. An interrupted run goes on where it
+    stopped when the same command is given again.
+    """
+    from lineplan.chronology.writing import check_target, write_timeline
+
+    check_target(output)
+    if chart is not None:
+        from lineplan.chronology.chart import check_target as check_chart
+        from lineplan.chronology.chart import draw_chart
+
+        check_chart(chart)
+    journal = output.with_name(f".{output.name}.part")
+    with _processes(workers) as executor, _progress() as progress:
+        series = ground.timeline(
+            plans,
+            first=first,
+            last=last,
+            executor=executor,
+            keep_going=keep_going,
+            progress=progress,
+            journal=journal,
+        )
+    written = write_timeline(series, output)
+    if chart is not None:
+        from lineplan.plan.file import dataset_of
+
+        draw_chart(series, chart, dataset_of(plans[0], ground.dataset))
+        written.append(chart)
+    shutil.rmtree(journal, ignore_errors=True)
+    said = series.conditions
+    for note in said["notes"]:
+        say(f"note: {note}")
+    for day, reason in said["days_skipped"].items():
+        say(f"warning: {day} skipped: {reason}")
+    count = f"{said['days']} day(s), {said['first_day']} to {said['last_day']}"
+    if said["days_missing"]:
+        count += f"; {len(said['days_missing'])} day(s) between them are missing"
+    if said["days_skipped"]:
+        count += f"; {len(said['days_skipped'])} bad day(s) skipped"
+    say(count)
+    say(f"wrote {', '.join(map(str, written))}")
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor | None]:
+    if workers == 1:
+        yield None
+        return
+    context = multiprocessing.get_context("spawn")  # the progress bar is a thread of ours
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        yield pool
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the process that gave it work is gone."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr where that is a terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("days", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("days", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,496 @@
+"""A timeline: what is measured in steps is what is measured in full, whoever does the work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from shapely.geometry import box
+from test_comparison import clause, toy_plan
+from toyland import claims
+
+import lineplan as lp
+from lineplan.chronology import batches
+from lineplan.chronology.changes import Borders, State
+from lineplan.chronology.daily import figures_of
+from lineplan.chronology.writing import write_timeline
+from lineplan.control import Control
+from lineplan.control.archive import Archive
+from lineplan.ground import Setting, read_setting
+
+KEYS = ["date", "plan_id", "unit_id", "held_by", "status", "clause_id"]
+ROWS = np.round(np.arange(-1.5, 1.51, 0.1), 1)
+BOUND_M2 = 1.0
+FIRST = dt.date(2025, 1, 1)
+
+
+def front(east: dict[int, float] | None = None) -> shapely.Polygon:
+    """Ground east of a front along 31.5°E, whose corners of some rows lie elsewhere."""
+    x = [31.5 + (east or {}).get(row, 0.001 * (row % 3)) for row in range(len(ROWS))]
+    return shapely.Polygon([*zip(x, ROWS, strict=True), (32.5, 1.5), (32.5, -1.5)])
+
+
+def write_days(folder: Path, days: list[shapely.Geometry], first: dt.date = FIRST) -> Path:
+    folder.mkdir(exist_ok=True)
+    for number, ground in enumerate(days):
+        day = first + dt.timedelta(number)
+        feature = {"type": "Feature", "properties": {}, "geometry": ground.__geo_interface__}
+        document = {"type": "FeatureCollection", "features": [feature]}
+        (folder / f"line_{day:%Y%m%d}.geojson").write_text(json.dumps(document))
+    return folder
+
+
+def moving(count: int) -> list[shapely.Geometry]:
+    """A front that moves a little every day, here to the west and there to the east."""
+    return [
+        front({10: -0.01 * day, 15: 0.01 * day, 20 + day % 3: -0.02})  # row 15 is the equator
+        for day in range(count)
+    ]
+
+
+@pytest.fixture
+def plans(toy: lp.Dataset) -> list[lp.Plan]:
+    east = toy_plan(toy, "east", clause("e", "relinquished", {"held_by": ["bora"]}))
+    north = toy_plan(toy, "north", clause("n", "recognized", {"units": ["T-NE", "T-NW"]}))
+    return [east, north]
+
+
+@pytest.fixture(scope="module")
+def setting(toy: lp.Dataset) -> Setting:
+    return read_setting(dataset=toy)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each day that could be a step was one."""
+    taken: list[bool] = []
+    step = State.step
+
+    def counted(self: State, *arguments: Any) -> State | None:
+        found = step(self, *arguments)
+        taken.append(found is not None)
+        return found
+
+    monkeypatch.setattr(State, "step", counted)
+    return taken
+
+
+def in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(State, "step", lambda *_: None)
+
+
+def worst_m2(one: pd.DataFrame, other: pd.DataFrame) -> float:
+    both = one.merge(other, on=KEYS, how="outer", suffixes=("", "_other"))
+    assert len(both) == len(one) == len(other)
+    return float((both["area_km2"] - both["area_km2_other"]).abs().max() * 1e6)
+
+
+def test_a_day_is_what_arrange_makes_of_it(
+    plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path, steps: list[bool]
+) -> None:
+    folder = write_days(tmp_path / "days", moving(5))
+    found = lp.timeline(*plans, control=folder, dataset=toy)
+    assert steps == [True] * 4
+    assert found.areas.columns.tolist() == [*KEYS, "area_km2"]
+    alone = []
+    for file in sorted(folder.iterdir()):
+        for plan in plans:
+            a = lp.arrange(plan, dataset=toy, control=file)
+            table = pd.DataFrame(a.zones)[["unit_id", "held_by", "status", "clause_id", "area_km2"]]
+            alone.append(table.assign(date=pd.Timestamp(a.control.as_of), plan_id=plan.id))
+            day = found.days[found.days["date"] == pd.Timestamp(a.control.as_of)].iloc[0]
+            said = a.conditions
+            assert day["line_length_km"] == pytest.approx(said["line_length_km"], rel=1e-6)
+            assert day["vertex_spacing_km"] == pytest.approx(said["line_vertex_spacing_km"])
+            assert day["outside_units_km2"] == pytest.approx(said["outside_units_km2"])
+            assert day["sha256"] == said["line_source_sha256"]
+    assert worst_m2(found.areas, pd.concat(alone)) < BOUND_M2
+    assert found.conditions["days"] == 5
+
+
+def test_it_says_what_moved(plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path) -> None:
+    folder = write_days(tmp_path / "days", [front(), front({20: -0.5})])
+    areas = lp.timeline(plans[0], control=folder, dataset=toy).areas
+    held = areas[areas["status"] == "relinquished"].pivot_table(
+        index="unit_id", columns="date", values="area_km2"
+    )
+    gained = held.iloc[:, 1] - held.iloc[:, 0]
+    # A triangle 0.2 degrees high and half a degree deep, all of it in the north-east.
+    assert gained["T-NE"] == pytest.approx(0.05 * toyland_km2(), rel=0.01)
+    assert gained["T-SE"] == pytest.approx(0, abs=1e-6)
+
+
+def toyland_km2() -> float:
+    from toyland import SQUARE_KM2
+
+    return SQUARE_KM2
+
+
+@st.composite
+def sequences(draw: st.DrawFn) -> list[shapely.Geometry]:
+    """Days on which corners of a front move, and areas apart appear, move and vanish."""
+    east: dict[int, float] = {}
+    days = []
+    apart = [box(30.3, 0.3, 30.5, 0.5), box(30.2, -0.1, 30.4, 0.1), box(31.0, -0.9, 31.2, -0.7)]
+    corner = st.integers(0, len(ROWS) - 1)
+    for _ in range(draw(st.integers(2, 6))):
+        moved = draw(st.dictionaries(corner, st.integers(-120, 120), max_size=4))
+        east |= {row: step / 250 for row, step in moved.items()}
+        ground = [front(east)]
+        for number, area in enumerate(apart):
+            kind = draw(st.sampled_from(["none", "none", "whole", "less"]))
+            if kind != "none":
+                ground.append(area if kind == "whole" else area.buffer(-0.02 * (number + 1)))
+        whole = shapely.union_all(ground)
+        if draw(st.booleans()):
+            hole = draw(st.sampled_from([0.05, 0.0004]))
+            whole = whole.difference(box(31.8, 0.2, 31.8 + hole, 0.2 + hole))
+        days.append(whole)
+    return days
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(days=sequences())
+def test_steps_are_the_full_computation(days: list[shapely.Geometry], setting: Setting) -> None:
+    borders = Borders(setting.units)
+    state: State | None = None
+    for ground in days:
+        source = Control(claims(("bora", ground)), FIRST, "made")
+        full = setting.lay(source)
+        expected = figures_of(full)
+        near = state.step(source, setting, borders) if state else None
+        if near is not None:
+            found = near.figures
+            assert found.cell_m2.keys() == expected.cell_m2.keys()
+            for cell, m2 in expected.cell_m2.items():
+                assert found.cell_m2[cell] == pytest.approx(m2, abs=BOUND_M2)
+            assert found.line_m == pytest.approx(expected.line_m, abs=1)
+            assert found.enclave_m == pytest.approx(expected.enclave_m, abs=1)
+            assert found.segments == expected.segments
+            assert found.reassigned_m2 == pytest.approx(expected.reassigned_m2, abs=BOUND_M2)
+            assert found.outside_km2 == pytest.approx(expected.outside_km2, abs=1e-6)
+            assert found.inside_km2 == pytest.approx(expected.inside_km2, abs=1e-6)
+            state = near
+        else:
+            state = State.of(full, expected)
+
+
+def step_from(setting: Setting, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> State | None:
+    full = setting.lay(Control(before, FIRST, "before"))
+    state = State.of(full, figures_of(full))
+    if state is None:
+        return None
+    return state.step(Control(after, FIRST, "after"), setting, Borders(setting.units))
+
+
+SQUARE = shapely.box(31.4, 0.3, 31.6, 0.5)
+NOT_A_STEP = {
+    "another holder": (claims(("bora", front())), claims(("cora", front()))),
+    "two holders": (
+        claims(("bora", front())),
+        claims(("bora", front()), ("cora", box(30.2, 0.2, 30.3, 0.3))),
+    ),
+    "areas joined": (
+        claims(("bora", shapely.union(front(), box(31.2, 0.31, 31.4, 0.39)))),
+        claims(("bora", shapely.union(front(), box(31.2, 0.31, 31.51, 0.39)))),
+    ),
+    "an area cut off": (
+        claims(("bora", shapely.union(front(), box(31.2, 0.31, 31.51, 0.39)))),
+        claims(("bora", shapely.union(front(), box(31.2, 0.31, 31.4, 0.39)))),
+    ),
+    "at the coast": (claims(("bora", front())), claims(("bora", front({25: -0.1})))),
+    "a hole as small as noise": (
+        claims(("bora", front().difference(box(31.8, 0.2, 31.81, 0.21)))),
+        claims(
+            (
+                "bora",
+                front().difference(
+                    shapely.Polygon([(31.8, 0.2), (31.8, 0.2001), (31.8001, 0.2001), (31.81, 0.2)])
+                ),
+            )
+        ),
+    ),
+    "a unit entered": (
+        claims(("bora", box(31.2, 0.2, 31.8, 0.8))),
+        claims(
+            (
+                "bora",
+                shapely.Polygon([(30.9, 0.5), (31.2, 0.2), (31.8, 0.2), (31.8, 0.8), (31.2, 0.8)]),
+            )
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_A_STEP)
+def test_what_may_change_more_is_measured_in_full(case: str, setting: Setting) -> None:
+    before, after = NOT_A_STEP[case]
+    assert step_from(setting, before, after) is None
+
+
+ISLAND = shapely.union(front(), box(31.2, 0.2, 31.3, 0.3))
+HOLED = front().difference(box(31.8, 0.2, 31.9, 0.3))
+A_STEP = {
+    "a front in two units": (front(), front({14: -0.1, 15: -0.2, 16: -0.1})),
+    "a front that moves both ways in two units": (front(), front({14: -0.1, 15: -0.1, 16: 0.1})),
+    "a new area": (front(), ISLAND),
+    "an area gone": (ISLAND, front()),
+    "an area elsewhere": (ISLAND, shapely.union(front(), box(31.1, -0.1, 31.2, 0.3))),
+    "a new hole": (front(), HOLED),
+    "a hole filled": (HOLED, front()),
+}
+
+
+@pytest.mark.parametrize("case", A_STEP)
+def test_what_is_a_step(case: str, setting: Setting) -> None:
+    before, after = (claims(("bora", ground)) for ground in A_STEP[case])
+    state = step_from(setting, before, after)
+    assert state is not None
+    expected = figures_of(setting.lay(Control(after, FIRST, "after")))
+    assert state.figures.cell_m2 == pytest.approx(expected.cell_m2, abs=0.01)
+    assert state.figures.enclave_m == pytest.approx(expected.enclave_m, abs=0.1)
+    assert state.figures.line_m == pytest.approx(expected.line_m, abs=0.1)
+    assert state.figures.segments == expected.segments
+
+
+def test_areas_that_touch_at_a_corner_are_measured_in_full(setting: Setting) -> None:
+    touching = shapely.union(box(30.2, 0.2, 30.4, 0.4), box(30.4, 0.4, 30.6, 0.6))
+    full = setting.lay(Control(claims(("bora", touching)), FIRST, "made"))
+    assert State.of(full, figures_of(full)) is None
+
+
+@pytest.fixture(params=["threads", "processes"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    kind = ThreadPoolExecutor if request.param == "threads" else ProcessPoolExecutor
+    with kind(2) as pool:
+        yield pool
+
+
+def test_any_executor_gives_the_same(
+    executor: Executor, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", moving(70))
+    told: list[tuple[int, int]] = []
+    alone = lp.timeline(*plans, control=folder, dataset=toy)
+    shared = lp.timeline(
+        *plans,
+        control=folder,
+        dataset=toy,
+        executor=executor,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert_frame_equal(alone.areas, shared.areas, check_exact=True)
+    assert_frame_equal(alone.days, shared.days, check_exact=True)
+    assert told[0] == (0, 70)
+    assert told[-1] == (70, 70)
+    assert len(told) >= 4  # batches of 32 days at most
+
+
+def test_unchanged_days_are_copied(
+    plans: list[lp.Plan],
+    toy: lp.Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = write_days(tmp_path / "days", [front(), front(), front({20: 0.1}), front()])
+    read: list[dt.date] = []
+    control = Archive.control
+
+    def counted(self: Archive, day: dt.date) -> Control:
+        read.append(day)
+        return control(self, day)
+
+    monkeypatch.setattr(Archive, "control", counted)
+    found = lp.timeline(*plans, control=folder, dataset=toy)
+    assert [day.day for day in read] == [1, 3]
+    assert found.days["note"].tolist() == ["", "as on 2025-01-01", "", "as on 2025-01-01"]
+    by_day = [rows.drop(columns="date") for _, rows in found.areas.groupby("date")]
+    for day in (1, 3):
+        assert_frame_equal(by_day[0].reset_index(drop=True), by_day[day].reset_index(drop=True))
+    assert len(found.areas) == 4 * 2 * 6
+    # The day they are like need not be among those asked for.
+    later = lp.timeline(*plans, control=folder, dataset=toy, first="2025-01-02")
+    assert later.days["note"].tolist() == ["", "", "as on 2025-01-02"]
+
+
+def spoil(folder: Path, number: int) -> None:
+    file = sorted(folder.iterdir())[number]
+    file.write_text(file.read_text()[:200])
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_bad_day_is_named(
+    shared: bool, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", moving(40))
+    spoil(folder, 38)
+    spoil(folder, 3)
+    with ThreadPoolExecutor(2) as pool, pytest.raises(lp.LineplanError) as fault:
+        lp.timeline(*plans, control=folder, dataset=toy, executor=pool if shared else None)
+    assert str(fault.value).startswith("2025-01-04: ")
+    assert "line_20250104.geojson" in str(fault.value)
+    assert "\n" not in str(fault.value)
+
+
+def test_a_bad_day_is_skipped_when_asked(
+    plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    whole = lp.timeline(*plans, control=write_days(tmp_path / "days", moving(6)), dataset=toy)
+    spoil(tmp_path / "days", 3)
+    found = lp.timeline(*plans, control=tmp_path / "days", dataset=toy, keep_going=True)
+    assert list(found.conditions["days_skipped"]) == ["2025-01-04"]
+    assert len(found.days) == 5
+    good = whole.areas[whole.areas["date"] != pd.Timestamp("2025-01-04")]
+    assert worst_m2(found.areas, good) < BOUND_M2
+
+
+def test_a_conflict_of_clauses_names_day_and_source(toy: lp.Dataset, tmp_path: Path) -> None:
+    both = toy_plan(
+        toy,
+        "both",
+        clause("a", "recognized", {"units": ["T-NE"]}),
+        clause("b", "relinquished", {"held_by": ["bora"]}),
+    )
+    folder = write_days(tmp_path / "days", [front()])
+    with pytest.raises(lp.LineplanError, match=r"2025-01-01: .*line_20250101.*clauses a and b"):
+        lp.timeline(both, control=folder, dataset=toy)
+
+
+def test_nothing_is_left_when_every_day_is_bad(
+    plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", [front()])
+    spoil(folder, 0)
+    with pytest.raises(lp.LineplanError, match="no day can be used; 2025-01-01"):
+        lp.timeline(*plans, control=folder, dataset=toy, keep_going=True)
+
+
+def test_a_run_goes_on_where_it_stopped(
+    plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_days(tmp_path / "days", moving(70))
+    whole = lp.timeline(*plans, control=folder, dataset=toy)
+    ran: list[int] = []
+    run = batches.Batch.run
+
+    def stopping(self: batches.Batch) -> batches.Part:
+        if len(ran) == 2:
+            raise KeyboardInterrupt
+        ran.append(len(self.days))
+        return run(self)
+
+    journal = tmp_path / "journal"
+    monkeypatch.setattr(batches.Batch, "run", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        lp.timeline(*plans, control=folder, dataset=toy, journal=journal)
+    done = sum(ran)
+    ran.clear()
+    found = lp.timeline(*plans, control=folder, dataset=toy, journal=journal)
+    assert sum(ran) == 70 - done
+    assert_frame_equal(found.areas, whole.areas, check_exact=True)
+    assert_frame_equal(found.days, whole.days, check_exact=True)
+
+
+@pytest.mark.parametrize("change", ["options", "files", "plans"])
+def test_what_was_kept_for_other_inputs_is_not_used(
+    change: str, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", moving(3))
+    options: dict[str, Any] = {"control": folder, "dataset": toy, "journal": tmp_path / "journal"}
+    lp.timeline(*plans, **options)
+    if change == "options":
+        options["reconcile"] = False
+    elif change == "files":
+        write_days(folder, [front({20: 0.3})])
+    else:
+        plans = plans[:1]
+    found = lp.timeline(*plans, **options)
+    del options["journal"]
+    assert_frame_equal(found.areas, lp.timeline(*plans, **options).areas, check_exact=True)
+    assert len(list((tmp_path / "journal").iterdir())) == 2
+
+
+def test_a_plan_that_measures_from_the_line(toy: lp.Dataset, tmp_path: Path) -> None:
+    strip = toy_plan(
+        toy, "strip", clause("s", "demilitarized_buffer", {"within": {"of": "line", "km": 10}})
+    )
+    folder = write_days(tmp_path / "days", moving(2))
+    found = lp.timeline(strip, control=folder, dataset=toy).areas
+    for file, (_, rows) in zip(sorted(folder.iterdir()), found.groupby("date"), strict=True):
+        alone = lp.arrange(strip, dataset=toy, control=file).zones
+        assert rows["area_km2"].sum() == pytest.approx(alone["area_km2"].sum())
+        keys = ["unit_id", "held_by", "status"]
+        ours = rows.groupby(keys)["area_km2"].sum()
+        theirs = alone.groupby(keys)["area_km2"].sum()
+        assert ours.to_dict() == pytest.approx(theirs.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"first": "2025-01-03", "last": "2025-01-02"}, "is after the last"),
+        ({"first": "2026-01-03"}, "has no state from 2026-01-03"),
+        ({"first": "tomorrow"}, "is not a date"),
+        ({"contested": "nobody"}, "nobody"),
+    ],
+)
+def test_options_that_do_not_fit(
+    options: dict[str, str], words: str, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", [front()])
+    with pytest.raises(lp.LineplanError, match=words):
+        lp.timeline(*plans, control=folder, dataset=toy, **options)
+
+
+def test_no_plan(toy: lp.Dataset, tmp_path: Path) -> None:
+    with pytest.raises(lp.UsageError, match="at least one plan"):
+        lp.timeline(control=tmp_path, dataset=toy)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_files_are_the_same_twice_and_read_back(
+    ending: str, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
+) -> None:
+    folder = write_days(tmp_path / "days", moving(3))
+    found = lp.timeline(*plans, control=folder, dataset=toy)
+    path = tmp_path / f"series.{ending}"
+    written = write_timeline(found, path)
+    before = [file.read_bytes() for file in written]
+    assert [file.read_bytes() for file in write_timeline(found, path)] == before
+    read = pd.read_parquet if ending == "parquet" else pd.read_csv
+    areas = read(path).fillna({"clause_id": ""})
+    assert areas["area_km2"].tolist() == found.areas["area_km2"].tolist()
+    assert areas["date"].astype(str).iloc[0] == "2025-01-01"
+    days = read(tmp_path / f"series.days.{ending}")
+    assert days["line_length_km"].tolist() == found.days["line_length_km"].tolist()
+
+
+@pytest.mark.realdata
+@pytest.mark.alldays
+def test_every_real_day_is_within_a_square_metre(
+    real_data: Path, monkeypatch: pytest.MonkeyPatch, steps: list[bool]
+) -> None:
+    given = ("point21", "borders1991", "as_held")
+    found = lp.timeline(*given, control=real_data / "deepstate_daily")
+    assert sum(steps) > len(found.days) / 2
+    in_full(monkeypatch)
+    full = lp.timeline(*given, control=real_data / "deepstate_daily")
+    worst = worst_m2(found.areas, full.areas)
+    print(f"{len(full.days)} days, {sum(steps)} in steps, worst {worst:.3f} m²")
+    assert worst < BOUND_M2
+    for column in ("line_length_km", "enclave_length_km", "vertex_spacing_km", "reassigned_km2"):
+        np.testing.assert_allclose(found.days[column], full.days[column], atol=1e-5)

@@ -1,0 +1,221 @@
+"""The command that follows plans through time: files, journal, bad days, an end in the middle."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import toyland
+from conftest import one_line_of
+from test_chronology import front, moving, spoil, write_days
+
+import lineplan as lp
+from lineplan.chronology.chart import what_moved
+
+TOY_PLAN = """
+id = "east"
+dataset = "toyland"
+date = 2025-01-01
+in_force = false
+elsewhere = "unaffected"
+title = "East"
+
+[[clause]]
+id = "1"
+subject = "1"
+where = { held_by = "bora" }
+status = "relinquished"
+text = [{ language = "en", kind = "published", quote = "Bora gives up the East." }]
+"""
+COMMAND = Path(sys.executable).parent / "lineplan"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "east.toml").write_text(TOY_PLAN, encoding="utf-8")
+    return write_days(tmp_path / "days", moving(6))
+
+
+def call(**other: object) -> list[object]:
+    options = {"--control": "days", "--dataset": toyland.FOLDER, "-o": "series.csv"} | {
+        f"--{name}": value for name, value in other.items()
+    }
+    given: list[object] = ["timeline", "east.toml"]
+    for name, value in options.items():
+        given += [name] if value is True else [name, value]
+    return given
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_it_writes_areas_days_and_conditions(
+    ending: str, line: Any, folder: Path, tmp_path: Path
+) -> None:
+    said = line(*call(), "-o", f"series.{ending}", "--from", "2025-01-02")
+    assert said.status == 0
+    assert said.out == ""
+    assert "5 day(s), 2025-01-02 to 2025-01-06" in said.err
+    read = pd.read_parquet if ending == "parquet" else pd.read_csv
+    assert len(read(tmp_path / f"series.{ending}")) == 5 * 6
+    assert read(tmp_path / f"series.days.{ending}")["line_length_km"].gt(200).all()
+    assert not list(tmp_path.glob(".series*"))
+    first = (tmp_path / f"series.{ending}").read_bytes()
+    assert line(*call(), "-o", f"series.{ending}", "--from", "2025-01-02").status == 0
+    assert (tmp_path / f"series.{ending}").read_bytes() == first
+
+
+def test_workers_write_the_same(line: Any, folder: Path, tmp_path: Path) -> None:
+    assert line(*call()).status == 0
+    alone = (tmp_path / "series.csv").read_bytes()
+    assert line(*call(workers=2)).status == 0
+    assert (tmp_path / "series.csv").read_bytes() == alone
+
+
+def test_a_bad_day_stops_with_one_line(line: Any, folder: Path, tmp_path: Path) -> None:
+    spoil(folder, 2)
+    words = one_line_of(line(*call()))
+    assert words.startswith("lineplan: 2025-01-03: ")
+    assert "line_20250103.geojson" in words
+    assert not (tmp_path / "series.csv").exists()
+
+
+def test_a_bad_day_is_skipped_and_counted(line: Any, folder: Path, tmp_path: Path) -> None:
+    spoil(folder, 2)
+    said = line(*call(), "--keep-going")
+    assert said.status == 0
+    assert "warning: 2025-01-03 skipped: " in said.err
+    assert "5 day(s), 2025-01-01 to 2025-01-06; 1 bad day(s) skipped" in said.err
+    assert len(pd.read_csv(tmp_path / "series.days.csv")) == 5
+
+
+def test_missing_days_are_counted(line: Any, folder: Path) -> None:
+    (folder / "line_20250103.geojson").unlink()
+    assert "1 day(s) between them are missing" in line(*call()).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "series.xlsx"], "ends in .parquet or .csv"),
+        (["--as-of", "2025-01-01"], "--from and --to"),
+        (["--holder", "status"], "are for one day"),
+        (["--control", "days"], "is given 2 times"),
+        (["--from", "2025-02-01"], "has no state from 2025-02-01"),
+    ],
+)
+def test_options_that_do_not_fit(arguments: list[str], words: str, line: Any, folder: Path) -> None:
+    said = line(*call(), *arguments)
+    assert said.status == 2
+    assert words in said.err
+
+
+def test_it_needs_an_archive(line: Any, folder: Path) -> None:
+    said = line("timeline", "east.toml", "--dataset", toyland.FOLDER, "-o", "series.csv")
+    assert said.status == 2
+    assert "needs --control" in said.err
+
+
+def test_no_folder_to_write_to_is_told_before_the_work(line: Any, folder: Path) -> None:
+    assert "there is no folder nowhere" in one_line_of(line(*call(), "-o", "nowhere/series.csv"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_in_the_middle_nothing_is_half_written_and_the_next_run_finishes(
+    workers: int, line: Any, folder: Path, tmp_path: Path
+) -> None:
+    write_days(folder, [front({20: -0.001 * day}) for day in range(250)])
+    assert line(*call(), "-o", "whole.csv").status == 0
+    arguments = [COMMAND, *map(str, call(workers=workers))]
+    process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, start_new_session=True)
+    kept = tmp_path / ".series.csv.part"
+    end = time.monotonic() + 120
+    while len(list(kept.glob("*.json"))) < 2 and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list(tmp_path.glob("series*"))
+    finished = {file: file.stat().st_mtime_ns for file in kept.glob("*.json")}
+    assert 2 <= len(finished) < 8
+
+    assert line(*call(workers=workers)).status == 0
+    for name in ("{}.csv", "{}.days.csv", "{}.conditions.json"):
+        resumed, whole = (tmp_path / name.format(stem) for stem in ("series", "whole"))
+        assert resumed.read_bytes() == whole.read_bytes()
+    assert not kept.exists()
+    # Workers end with the process that gave them work.
+    while workers > 1 and _group_lives(process.pid):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_what_was_kept_is_used(line: Any, folder: Path, tmp_path: Path) -> None:
+    """A run that fails on its last batch has not worked in vain."""
+    write_days(folder, moving(70))
+    spoil(folder, 69)
+    assert line(*call()).status == 1
+    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / ".series.csv.part").iterdir()}
+    assert len(kept) == 2
+    assert line(*call()).status == 1
+    assert all(file.stat().st_mtime_ns == when for file, when in kept.items())
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_chart_says_what_moved(ending: str, line: Any, folder: Path, tmp_path: Path) -> None:
+    said = line(*call(), "--chart", f"chart.{ending}")
+    assert said.status == 0, said.err
+    drawn = (tmp_path / f"chart.{ending}").read_bytes()
+    if ending == "svg":
+        words = " ".join(re.sub(r"<[^>]+>", " ", drawn.decode()).split())
+        for text in (
+            "East (text of 2025-01-01",
+            "Moved between 1 January 2025 and 6 January 2025:",
+            "Control: days, 6 days from 2025-01-01 to 2025-01-06",
+            "Units: Units of Toyland",
+        ):
+            assert text in words
+    assert line(*call(), "--chart", f"chart.{ending}").status == 0
+    assert (tmp_path / f"chart.{ending}").read_bytes() == drawn
+
+
+def test_a_chart_without_matplotlib(
+    line: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    words = one_line_of(line(*call(), "--chart", "chart.png"))
+    assert words.endswith("not installed: pip install 'lineplan[chart]'")
+
+
+def test_a_chart_of_another_ending(line: Any, folder: Path) -> None:
+    said = line(*call(), "--chart", "chart.pdf")
+    assert said.status == 2
+    assert ".png or .svg" in said.err
+
+
+def test_the_sentence_of_what_moved(toy: lp.Dataset, folder: Path) -> None:
+    write_days(folder, [front(), front({20: -0.5})])
+    plan = lp.load_plan(folder.parent / "east.toml", toy)
+    areas = lp.timeline(plan, control=folder, dataset=toy, last="2025-01-02").areas
+    assert re.fullmatch(
+        r"Moved between 1 January 2025 and 2 January 2025: "
+        r"(Control would be given up, held by Boran forces \+6\d\d km²; )"
+        r"(No change stated in the text, not mapped as held by .* -6\d\d km²\.)"
+        r"|Moved .*: (No change .* -6\d\d km²; )(Control would be given up, .* \+6\d\d km²\.)",
+        what_moved(areas, toy),
+    )
+    assert "nothing gained or lost" in what_moved(areas[areas["date"] == "2025-01-01"], toy)
