@@ -527,3 +527,16 @@ def test_by_other_polygons(both: lp.Comparison, tmp_path: Path) -> None:
     assert list(dict.fromkeys(both.areas(report_by=report)["report_id"])) == [
         *("north", "south", "outside"),
     ]
+
+
+def test_transitions_have_a_column_for_what_is_not_said(both: lp.Comparison) -> None:
+    table = both.transitions().set_index(["plan_id", "about"]) / SQUARE_KM2
+    said = {key: list(row) for key, row in zip(table.index, table.to_numpy(), strict=True)}
+    # changes, stays, unaffected, unspecified
+    assert said["leave", "control"] == pytest.approx([0.5, 0, 2.5, 1])
+    assert said["stay", "control"] == pytest.approx([1, 0.5, 0, 2.5])
+    assert said["leave", "recognition"] == pytest.approx([0, 0, 2.5, 1.5])
+    assert said["stay", "recognition"] == pytest.approx([0.5, 0, 0, 3.5])
+    assert said["stay", "forces"] == pytest.approx([0, 0, 0, 4])
+    assert "<table" in both._repr_html_()
+    assert repr(both) == "<Comparison of leave, stay>"

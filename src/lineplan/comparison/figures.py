@@ -141,6 +141,32 @@ class Comparison:
             table["share_of_unit"] = table["area_km2"] / table["unit_id"].map(unit_km2)
         return table
 
+    def transitions(self) -> pd.DataFrame:
+        """How much each plan would change, and how much it leaves open.
+
+        Returns
+        -------
+        DataFrame
+            One row for each plan and of `control`, `recognition` and `forces` (`about`): km² that
+            the text would change (`changes_km2`: control would pass; recognition or forces are
+            set), that would stay (`stays_km2`), of which it states no change (`unaffected_km2`)
+            and of which it does not say (`unspecified_km2`). They add up to all units.
+        """
+        named = {"passes": "changes", "set": "changes"}
+        parts = []
+        for about, table, kind in (
+            ("control", self.control(), "change"),
+            ("recognition", self.recognition(), "said"),
+            ("forces", self.forces(), "said"),
+        ):
+            sums = table.assign(kind=table[kind].replace(named), about=about)
+            parts.append(sums.groupby(["plan_id", "about", "kind"])["area_km2"].sum())
+        wide = pd.concat(parts).unstack("kind").fillna(0.0)
+        wide = wide.reindex(columns=["changes", *CHANGES[1:]], fill_value=0.0)
+        plans, abouts = [plan.id for plan in self.plans], ["control", "recognition", "forces"]
+        wide = wide.reindex(pd.MultiIndex.from_product([plans, abouts], names=wide.index.names))
+        return wide.add_suffix("_km2").rename_axis(columns=None).reset_index()
+
     def control(self, *, report_by: ReportAreas | None = None) -> pd.DataFrame:
         """Ground by who holds it and who would hold it under each plan.
 
