@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 import toyland
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 from test_geodesy import by_quadrature
+from toyland import claims
 
 import lineplan as lp
 from lineplan import geodesy
@@ -133,3 +135,38 @@ def test_noise_is_under_a_hectare(side_deg: float, is_noise: bool) -> None:
     ground = toyland.claims(("bora", box(31.5, -1.5, 32.5, 1.5) - hole))
     parted = partition(toyland.units(), ground, default_holder="aria")
     assert (parted.reassigned["reason"].tolist() == ["noise"]) == is_noise
+
+
+KM = 1 / 110.574
+"""A degree of latitude on the equator, to a few metres also of longitude."""
+
+
+def pockets(reach_km: float, turned: int) -> gpd.GeoDataFrame:
+    """All of the country but pockets 4 km wide on three of its sides and across two units."""
+    deep, wide = reach_km * KM, 2 * KM
+    holes = [
+        box(30.5 - wide, 1 - deep, 30.5 + wide, 1.6),  # north
+        box(30.5 - wide, -1.6, 30.5 + wide, -1 + deep),  # south
+        box(32 - deep, 0.5 - wide, 32.6, 0.5 + wide),  # east
+        box(32 - deep, -0.002, 32.6, 2 * wide),  # east, nearly all of it in one of two units
+    ]
+    ground = shapely.difference(box(29.5, -1.5, 32.5, 1.5), shapely.union_all(holes))
+    ground = shapely.difference(ground, box(29.4, -0.6, 30.2, 0.6))  # the main body, in the west
+    coordinates = list(shapely.get_parts(ground)[0].exterior.coords)[:-1]
+    coordinates = coordinates[turned:] + coordinates[:turned]
+    return claims(("bora", Polygon(coordinates[:: -1 if turned % 2 else 1])))
+
+
+@pytest.mark.parametrize("turned", range(4))
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3], [3, 2, 1, 0]])
+def test_pockets_on_every_side_are_told_by_their_reach(turned: int, rows: list[int]) -> None:
+    """Whichever face of an edge is on its left, and whichever face of a piece comes first."""
+    units = toyland.units().iloc[rows].reset_index(drop=True)
+    for reach_km, moved in ((3, True), (10, False)):
+        parted = partition(units, pockets(reach_km, turned), default_holder="aria")
+        table = parted.reassigned
+        assert table["piece"].nunique() == 4
+        assert set(table["action"]) == {"reassigned" if moved else "kept"}
+        assert table.groupby("piece")["reach_km"].first().to_numpy() == pytest.approx(
+            reach_km, abs=0.1
+        )
