@@ -437,3 +437,14 @@ def test_a_dataset_of_ones_own(line: Any) -> None:
     assert "frozen_at_line" in said.out
     assert line("plans", "list", "--dataset", toy).status == 0
     assert line("areas", "--dataset", "nowhere").status == 1
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_new_plan_of_another_dataset_checks_clean(line: Any, tmp_path: Path, whole: bool) -> None:
+    """It named units and parties of Ukraine."""
+    toy = str(Path(__file__).parent / "data" / "toyland")
+    assert line("plans", "new", "mine", "--dataset", toy).status == 0
+    path = tmp_path / "mine.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(uncommented(text).replace('"point21"', '"frozen"') if whole else text, "utf-8")
+    lp.load_plan(path, lp.load_dataset(toy))

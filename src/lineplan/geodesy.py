@@ -321,7 +321,8 @@ def strip(line: shapely.Geometry, width_km: float, *, side: Side = "both") -> sh
     Raises
     ------
     GeometryError
-        The width is not a positive number, or one side was asked for of what is no line.
+        The width is not a positive number or above `WIDEST_KM`, the strip reaches a pole or the
+        antimeridian, the side is none, or one side was asked for of what is no line.
     """
     if not (np.isfinite(width_km) and width_km > 0):
         raise GeometryError(f"a strip {width_km} km wide has no ground; give a width above 0")

@@ -235,8 +235,8 @@ class Comparison:
         DataFrame
             One row for each subject of the dataset, in its order, then for those that only plans
             name: `subject` and, for each plan, `clause_id` (several between commas), `text` (the
-            first published text of each clause with its language; ``the text does not say`` where
-            no clause speaks of the subject), `text_en` (an English one where that is in another
+            first published text of each clause with its language; in words what it means where no
+            clause stands under the subject), `text_en` (an English one where that is in another
             language), `readings` (those in effect), `status` (``unspecified`` where no clause
             speaks of it) and `area_km2` (that the clauses take, of the subject's own units; NaN
             where none speaks of it).

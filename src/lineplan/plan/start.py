@@ -65,8 +65,28 @@ def starter(plan_id: str, dataset: Dataset, *, with_schema: bool = False) -> str
         ),
         parties=_listed(f"{party.id} ({party.name['en']})" for party in dataset.parties),
         features=_listed(dataset.feature_ids()),
+        **_examples(dataset),
     )
     return f"{SCHEMA_LINE}\n{text}" if with_schema else text
+
+
+def _examples(dataset: Dataset) -> dict[str, str]:
+    """Names of the dataset that stand in the file; a subject that is a matter of one unit."""
+    units, parties = list(dataset.units()["unit_id"]), [party.id for party in dataset.parties]
+    single = [subject for subject in dataset.subjects if len(subject.units) == 1]
+    unit = single[-1].units[0] if single else units[0]
+    others = [u for u in units if u != unit] or units
+    party = dataset.default_holder if dataset.default_holder in parties else parties[0]
+    return {
+        "subject": single[-1].name["en"] if single else "Subject",
+        "unit": unit,
+        "other_unit": others[0],
+        "third_unit": others[-1],
+        "party": party,
+        "other_party": next((other for other in parties if other != party), party),
+        "third_party": parties[-1],
+        "feature": next(iter(dataset.feature_ids()), "line"),
+    }
 
 
 def write_new(
