@@ -5,9 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Annotated
 import typer
 
 from lineplan.cli.options import Ground, with_ground
-from lineplan.cli.output import say
+from lineplan.cli.output import progress_bar, say
 
 
 @with_ground
@@ -72,7 +71,7 @@ def timeline_command(
 
         check_chart(chart)
     journal = output.with_name(f".{output.name}.part")
-    with _processes(workers) as executor, _progress() as progress:
+    with _processes(workers) as executor, progress_bar() as progress:
         series = ground.timeline(
             plans,
             first=first,
@@ -123,18 +122,3 @@ def _end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr where that is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("days", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("days", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -81,7 +81,8 @@ def patterns() -> str:
             shapes.append(
                 f'<pattern id="lp-{status}-{name}" width="{size}" height="{size}" '
                 f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
-                f'<rect width="{size}" height="{size}" fill="{ground}"/>{marks}</pattern>'
+                f'<rect class="lp-{status}-{name}" width="{size}" height="{size}" fill="{ground}"/>'
+                f"{marks}</pattern>"
             )
         shapes.append(
             f'<pattern id="lp-{status}-open" width="6" height="6" patternUnits="userSpaceOnUse" '
