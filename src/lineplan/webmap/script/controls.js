@@ -12,7 +12,7 @@ const STROKES = {
 };
 
 function renderKey(app) {
-  const { words, data, day } = app, box = byId("key"), list = make("ul");
+  const { words, data } = app, box = byId("key"), list = make("ul");
   const row = (kind, label, layer, note) => {
     const item = make("li"), line = make(layer ? "label" : "div", layer ? "" : "fixed");
     const picture = drawn("svg", { viewBox: "0 0 30 12", "aria-hidden": "true" });
@@ -34,7 +34,7 @@ function renderKey(app) {
   };
   const has = (layer) => data.layers.includes(layer);
   row("border", words.t("map.border"));
-  row("line", words.t("map.line_label", { date: words.date(day.date) }), "line");
+  row("line", "", "line");
   if (has("neighbours")) row("neighbours", words.t("map.neighbour_border"), "neighbours");
   if (has("units")) row("units", words.t("map.unit_boundary"), "units");
   if (has("rivers")) row("rivers", words.t("map.rivers"), "rivers");
@@ -45,6 +45,12 @@ function renderKey(app) {
   points.forEach((point) => row(point.places.length ? "site" : "course",
     words.t("map.point", { number: point.number }), "point" + point.number, point.summary[words.index]));
   box.replaceChildren(make("h2", "", words.t("page.layers")), list);
+  dateKey(app);
+}
+
+function dateKey({ words, day }) {
+  const row = byId("key").querySelector("[data-layer=line]").parentElement;
+  row.lastElementChild.textContent = words.t("map.line_label", { date: words.date(day.date) });
 }
 
 function renderPlans(app) {

@@ -92,7 +92,8 @@ function addDivider(app) {
   for (const [name, value] of [["valuemin", 0], ["valuemax", 100], ["orientation", "horizontal"]]) bar.setAttribute("aria-" + name, value);
   app.names = [make("span", "lp-name before"), make("span", "lp-name after")];
   bar.append(...app.names, make("span", "lp-grip", "⇔"));
-  byId("picture").append(bar);
+  app.map.getContainer().append(bar);
+  L.DomEvent.disableClickPropagation(bar);
   const move = (share) => { app.at.divider = Math.min(Math.max(share, 0), 1); clip(app); };
   bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); event.preventDefault(); bar.focus({ preventScroll: true }); });
   bar.addEventListener("pointermove", (event) => {
@@ -106,6 +107,12 @@ function addDivider(app) {
     event.preventDefault();
     move(app.at.divider + steps[event.key]);
   });
+}
+
+/* Where the ground that the first view shows has its middle, as a share of the width. */
+function middle({ map, data }) {
+  const x = map.latLngToContainerPoint(L.latLngBounds(data.view).getCenter()).x / map.getSize().x;
+  return x > 0.15 && x < 0.85 ? x : 0.5;
 }
 
 function clip(app) {

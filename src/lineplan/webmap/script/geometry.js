@@ -83,15 +83,16 @@ class Ground {
     return found;
   }
 
-  /* Faces beside arcs that are in one of two states only, or between other faces. */
+  /* Lives of arcs that are in one of two states only, or between other faces in the other. */
   changed(before, after) {
-    const faces = new Set();
-    for (const arc of this.arcs) {
-      const [one, other] = [before, after].map((s) => arc.lives.find((l) => l.first <= s && s <= l.last));
-      if (one === other) continue;
-      for (const life of [one, other]) if (life) faces.add(life.left).add(life.right);
+    const found = [];
+    for (const { lives } of this.arcs) {
+      for (const life of lives) {
+        const was = life.first <= before && before <= life.last, is = life.first <= after && after <= life.last;
+        if (was !== is) found.push(life);
+      }
     }
-    return faces;
+    return found;
   }
 }
 

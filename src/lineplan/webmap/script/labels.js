@@ -29,6 +29,7 @@ class Labels {
     const named = new Set(plan.zones.filter((zone) => zone.clause).map((zone) => zone.unit));
     for (const item of this.items) {
       const { label } = item;
+      const before = item.text.textContent + item.holder.className;
       let size = label.size || "";
       if (label.kind === "unit") {
         const is = named.has(label.unit);
@@ -41,8 +42,9 @@ class Labels {
       } else {
         item.text.textContent = label.text[words.index];
       }
-      item.holder.className = "lp-label lp-" + label.kind + (size ? " " + size : "");
-      item.width = 0; // measured when it is placed
+      const shown = item.holder.classList.contains("shown") ? " shown" : "";
+      item.holder.className = "lp-label lp-" + label.kind + (size ? " " + size : "") + shown;
+      if (before !== item.text.textContent + item.holder.className) item.width = 0; // measured when it is placed
     }
     this.items.sort((a, b) => a.rank - b.rank);
   }
@@ -111,12 +113,13 @@ function bestSpot(item, map, free, ink) {
 
 /* How much of each cell of the screen is line. */
 function inked(app, size) {
-  const { map, lines, layers } = app;
+  const { map, lines } = app, origin = map.containerPointToLayerPoint([0, 0]);
   const columns = Math.ceil(size.x / CELL), cells = new Uint8Array(columns * Math.ceil(size.y / CELL));
-  const mark = (traced, weight) => traced.forEach((points) => {
+  // Leaflet has projected these points when it drew them.
+  const mark = (layer, weight) => map.hasLayer(layer) && layer._rings.forEach((points) => {
     let before = null;
     for (const at of points) {
-      const p = map.latLngToContainerPoint(at);
+      const p = at.subtract(origin);
       const beyond = before && (Math.max(p.x, before.x) < 0 || Math.min(p.x, before.x) > size.x ||
         Math.max(p.y, before.y) < 0 || Math.min(p.y, before.y) > size.y);
       const steps = before && !beyond ? Math.max(1, Math.ceil(before.distanceTo(p) / CELL)) : 1;
@@ -130,9 +133,9 @@ function inked(app, size) {
       before = p;
     }
   });
-  mark(lines.traced.units, 1);
-  mark(lines.traced.border, 2);
-  if (map.hasLayer(layers.line)) mark(lines.traced.line, CONTACT);
+  mark(lines.units, 1);
+  mark(lines.border, 2);
+  mark(lines.contact, CONTACT);
   return (box) => {
     let sum = 0;
     for (let y = Math.max(0, Math.floor(box[1] / CELL)); y * CELL < Math.min(box[3], size.y); y++) {

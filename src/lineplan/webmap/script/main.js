@@ -10,7 +10,7 @@ class App {
     this.data = data;
     this.words = new Words(data);
     this.ground = new Ground(data, arcs, areas);
-    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: 0.5 };
+    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null };
     const wanted = readAddress(this);
     for (const name of ["plan", "other", "day"]) if (name in wanted) this.at[name] = wanted[name];
     if (this.at.other === this.at.plan) this.at.other = -1;
@@ -36,7 +36,12 @@ class App {
   }
 
   heading() {
-    return this.data.heads.title || this.words.plan(this.plan).title;
+    return this.data.heads.title || this.both("title");
+  }
+
+  /* A text of the plan, or of both that are compared. */
+  both(key) {
+    return [this.plan].concat(this.other || []).map((plan) => this.words.plan(plan)[key]).join(" | ");
   }
 
   /* Day and age of the line, as they stand beside every headline figure. */
@@ -94,33 +99,36 @@ class App {
 
   render(changed, before) {
     const { day, plan, other, lines, sides } = this;
-    let faces = null; // those that changed; null for all
     if (changed.day) {
-      if (before !== undefined && before !== day.state) faces = this.ground.changed(before, day.state);
+      // Lives that began or ended; null where everything is new.
+      const moves = before === undefined ? null : this.ground.changed(before, day.state);
       this.alive = this.ground.alive(day.state);
-      if (faces === null || faces.size) lines.draw(faces);
-      this.labels.follow(lines.traced.line);
+      lines.draw(moves);
+      this.labels.follow(lines.traced);
+      if (moves) sides.forEach((side) => side.plan && side.draw(moves));
     }
     if (changed.plan || before === undefined) {
-      sides[0].show(plan, day.state);
-      if (other) sides[1].show(other, day.state); else sides[1].clear();
-    } else if (changed.day) {
-      sides.forEach((side) => side.plan && side.draw(day.state, faces));
+      sides[0].show(plan);
+      if (other) sides[1].show(other); else sides[1].clear();
     } else if (changed.lang) {
       sides.forEach((side) => side.plan && side.describe());
     }
     this.compare();
     if (changed.plan) this.keepChosen();
-    if (changed.plan || changed.lang) { renderPlans(this); renderSaving(this); }
-    if (changed.lang) renderLanguages(this);
-    renderHead(this); renderTime(this); renderKey(this); renderFigures(this); renderDiffer(this);
-    renderTable(this); renderAbout(this); renderDetails(this); renderFurniture(this);
     this.surround();
     this.order();
+    renderHead(this); renderTime(this);
     this.labels.speak();
-    if (changed.lang || changed.plan) this.reframe();
+    if (changed.lang || changed.plan) {
+      renderPlans(this); renderSaving(this); renderKey(this); renderLanguages(this); renderFurniture(this);
+      this.reframe();
+    }
     this.labels.place();
-    if (before !== undefined) writeAddress(this);
+    dateKey(this); renderFigures(this); renderDiffer(this); renderDetails(this);
+    // What stands below the map follows in a task of its own: a day must not wait for it.
+    clearTimeout(this.below);
+    const below = () => { renderTable(this); renderAbout(this); if (before !== undefined) writeAddress(this); };
+    if (changed.plan || changed.lang) below(); else this.below = setTimeout(below, 0);
   }
 
   /* Titles of another length leave the map another frame. */
@@ -132,6 +140,7 @@ class App {
     const { map, other, veil } = this, on = other && byId("highlight").checked;
     byId("picture").classList.toggle("comparing", !!other);
     if (on) { veil.draw(this.plan, other); veil.group.addTo(map); } else veil.group.remove();
+    if (other && this.at.divider === null) this.at.divider = middle(this);
     clip(this);
   }
 

@@ -267,13 +267,13 @@ function renderAbout(app) {
 
 /* Title, notice and source line: what is inside the picture. */
 function renderHead(app) {
-  const { words, data, day, plan } = app, texts = words.plan(plan);
+  const { words, data, day, plan } = app;
   document.documentElement.lang = words.language.id;
-  document.title = app.heading() + " – " + texts.force;
+  document.title = app.heading() + " – " + app.both("force");
   byId("heading").textContent = app.heading();
-  byId("force").textContent = texts.force;
+  byId("force").textContent = app.both("force");
   byId("deck").textContent = app.when();
-  byId("source").textContent = words.of(texts.source, day);
+  byId("source").textContent = [plan].concat(app.other || []).map((one) => words.of(words.plan(one).source, day)).join(" ");
   for (const name of ["subtitle", "note", "byline"]) {
     byId(name).textContent = data.heads[name];
     byId(name).hidden = !data.heads[name];

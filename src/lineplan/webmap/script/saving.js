@@ -48,12 +48,11 @@ function csv(app) {
 /* The view as a picture of its own, with title, source line and what the text counts for inside. */
 function picture(app) {
   const { map, words } = app, size = map.getSize(), svg = drawn("svg", { xmlns: SVG });
-  const write = writer(svg, size.x), texts = words.plan(app.plan);
+  const write = writer(svg, size.x);
   svg.append(drawn("rect", { width: "100%", height: "100%", fill: PAPER }), byId("patterns").cloneNode(true));
   svg.querySelector("defs").removeAttribute("id");
-  const by = app.other ? " | " + words.plan(app.other).title : "";
-  write(texts.force, { size: 12, bold: true });
-  write(app.heading() + by, { size: 20, bold: true });
+  write(app.both("force"), { size: 12, bold: true });
+  write(app.heading(), { size: 20, bold: true });
   if (app.data.heads.subtitle) write(app.data.heads.subtitle, { size: 14 });
   write(app.when(), { size: 13, fill: SOFT });
   const top = write.y + 8;
@@ -68,7 +67,7 @@ function picture(app) {
     }
   }
   if (app.data.heads.note) write(app.data.heads.note, { size: 11 });
-  write(words.of(texts.source, app.day), { size: 11, fill: SOFT });
+  write(byId("source").textContent, { size: 11, fill: SOFT });
   write(app.data.baseline[words.index], { size: 11, fill: SOFT });
   if (app.data.heads.byline) write(app.data.heads.byline, { size: 11, fill: SOFT });
   svg.setAttribute("width", size.x);

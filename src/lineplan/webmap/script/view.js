@@ -71,12 +71,12 @@ class Side {
     this.plan = null;
   }
 
-  show(plan, state) {
+  show(plan) {
     this.clear();
     this.plan = plan;
     this.groupOf = [undefined].concat(plan.ofFace);
     this.layers = plan.zones.map((zone, i) => this.path(zone, i));
-    this.draw(state, null);
+    this.draw(null);
   }
 
   path(zone, i) {
@@ -106,10 +106,10 @@ class Side {
     return layer;
   }
 
-  /* Draw a state; only zones of the faces that changed, where these are known. */
-  draw(state, faces) {
+  /* Draw a state; only zones beside what changed, where that is known. */
+  draw(changed) {
     const found = rings(this.app.alive, this.groupOf);
-    const touched = faces && new Set(Array.from(faces, (face) => this.groupOf[face]));
+    const touched = changed && new Set(changed.flatMap(({ left, right }) => [this.groupOf[left], this.groupOf[right]]));
     this.layers.forEach((layer, i) => {
       if (!touched || touched.has(i)) layer.setLatLngs(found.get(i) || []);
     });
@@ -143,21 +143,24 @@ class Lines {
     this.moved = area([], "lines", { weight: 1.2, fillOpacity: 0.5, className: "lp-moved" });
   }
 
-  draw(faces) {
-    const { alive, data } = this.app;
+  /* Trace what changed anew; everything where that is not known. */
+  draw(changed) {
+    const { alive, data } = this.app, any = (test) => !changed || changed.some(test);
     const unit = (face) => (face ? data.faces[face - 1][0] : -1);
     const holder = (face) => (face ? data.faces[face - 1][1] : "");
     const inside = (a) => a.left && a.right;
-    this.traced = this.traced || {};
-    if (!faces || faces.has(0)) this.traced.border = chains(alive, (a) => !a.left !== !a.right);
-    this.traced.units = chains(alive, (a) => inside(a) && unit(a.left) !== unit(a.right));
-    this.traced.line = chains(alive, (a) => inside(a) && holder(a.left) !== holder(a.right));
-    this.border.setLatLngs(this.traced.border);
-    this.units.setLatLngs(this.traced.units);
-    this.casing.setLatLngs(this.traced.line);
-    this.contact.setLatLngs(this.traced.line);
+    const isBorder = (a) => !a.left !== !a.right;
+    const isUnits = (a) => inside(a) && unit(a.left) !== unit(a.right);
+    const isLine = (a) => inside(a) && holder(a.left) !== holder(a.right);
+    if (any(isBorder)) this.border.setLatLngs(chains(alive, isBorder));
+    if (any(isUnits)) this.units.setLatLngs(chains(alive, isUnits));
+    if (any(isLine)) {
+      this.traced = chains(alive, isLine);
+      this.casing.setLatLngs(this.traced);
+      this.contact.setLatLngs(this.traced);
+    }
     const moved = [undefined].concat(data.faces.map((face) => (face[2] ? 1 : undefined)));
-    this.moved.setLatLngs(rings(alive, moved).get(1) || []);
+    if (any((a) => moved[a.left] !== moved[a.right])) this.moved.setLatLngs(rings(alive, moved).get(1) || []);
   }
 }
 
