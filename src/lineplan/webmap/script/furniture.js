@@ -94,7 +94,11 @@ function addDivider(app) {
   bar.append(...app.names, make("span", "lp-grip", "⇔"));
   app.map.getContainer().append(bar);
   L.DomEvent.disableClickPropagation(bar);
-  const move = (share) => { app.at.divider = Math.min(Math.max(share, 0), 1); clip(app); };
+  const move = (share) => {
+    app.at.divider = Math.min(Math.max(share, 0), 1);
+    clip(app);
+    app.labels.place();
+  };
   bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); event.preventDefault(); bar.focus({ preventScroll: true }); });
   bar.addEventListener("pointermove", (event) => {
     if (!bar.hasPointerCapture(event.pointerId)) return;
