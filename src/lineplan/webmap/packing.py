@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import shapely
@@ -97,16 +96,28 @@ def coverage_of(arcs: Iterable[Arc], state: int) -> dict[int, shapely.Geometry]:
     dict of int to shapely geometry
         By number of the face, in degrees.
     """
-    lines: dict[int, list[NDArray[Any]]] = defaultdict(list)
+    walked: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
     for arc in arcs:
         for life in arc.lives:
             if life.first <= state <= life.last:
-                for face in {life.left, life.right} - {0}:
-                    lines[face].append(arc.points * STEP_DEG)
-    return {
-        face: shapely.build_area(shapely.MultiLineString(found))
-        for face, found in sorted(lines.items())
-    }
+                walked[life.left].append(arc.points)
+                walked[life.right].append(arc.points[::-1])
+    return {face: _ground(walked[face]) for face in sorted(walked) if face}
+
+
+def _ground(lines: Sequence[NDArray[np.int64]]) -> shapely.Geometry:
+    """What lies on the left of lines that close."""
+    starts = vertex_ids(np.concatenate([line[:-1] for line in lines]))
+    ends = vertex_ids(np.concatenate([line[1:] for line in lines]))
+    ahead = set(zip(starts.tolist(), ends.tolist(), strict=True))
+    found = shapely.polygonize([shapely.LineString(line) for line in lines])
+    parts = shapely.orient_polygons(shapely.get_parts(found))
+    kept = []
+    for part in parts:
+        first, second = vertex_ids(np.rint(shapely.get_coordinates(part)[:2])).tolist()
+        if (first, second) in ahead:
+            kept.append(part)
+    return shapely.transform(shapely.coverage_union_all(kept), lambda xy: xy * STEP_DEG)
 
 
 def _ordered(arcs: Sequence[Arc]) -> list[Arc]:

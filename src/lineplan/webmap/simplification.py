@@ -89,8 +89,9 @@ def _crossing(arcs: Sequence[Arc], kept: Sequence[Int]) -> Int:
     one, other = one[pair], other[pair]
     a, b, c, d = low[one], high[one], low[other], high[other]
     shared = (a == c).astype(int) + (a == d) + (b == c) + (b == d)
-    # Two that share one end meet there alone unless they lie on one another.
-    suspect = (shared == 0) | ((shared == 1) & _overlap(starts, ends, one, other))
+    # Two that share one end meet there alone unless they lie on one another; two that share both
+    # would close ground between them, such as a spit.
+    suspect = (shared != 1) | ((shared == 1) & _overlap(starts, ends, one, other))
     one, other = arc_of[one[suspect]], arc_of[other[suspect]]
     together = [
         _live_together(arcs[i], arcs[j]) for i, j in zip(one.tolist(), other.tolist(), strict=True)

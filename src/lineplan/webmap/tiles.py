@@ -46,7 +46,7 @@ def tile_provider(name: str) -> Tiles:
     if provider.requires_token():
         raise UsageError(f"tiles {provider['name']}: need a key, which would stand in the page")
     # Leaflet fills {s}, {x}, {y} and {z} itself; everything else is filled here.
-    kept = {key: f"{{{key}}}" for key in ("s", "x", "y", "z")}
+    kept = {key: f"{{{key}}}" for key in ("x", "y", "z")}
     url = provider.build_url(**kept, scale_factor="", fill_subdomain=False)
     address = urlsplit(url)
     host = f"{address.scheme}://{address.netloc}"
