@@ -284,3 +284,13 @@ def test_command_says_what_is_wrong_and_leaves_the_file(line, tmp_path):
     said = line("map", "--control", "none.geojson", "-o", "a.html")
     assert "none.geojson" in one_line_of(said)
     assert (tmp_path / "a.html").read_text() == "before"
+
+
+def test_what_is_said_of_a_day_is_what_conditions_say(point21):
+    from lineplan.arrangement import ground_conditions
+    from lineplan.webmap.recording import said_of
+
+    expected = ground_conditions(point21.ground)
+    said = said_of(point21.ground)
+    assert said == {key: pytest.approx(expected[key]) if isinstance(value, float) else expected[key]
+                    for key, value in said.items()}  # fmt: skip

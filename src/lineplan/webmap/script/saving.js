@@ -1,4 +1,5 @@
 /* Files made within the page: the view as SVG, the table as CSV. */
+const FONTS = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, 'Noto Sans CJK TC', sans-serif";
 const PAPER = "#fffefb", INK = "#22272b", SOFT = "#5a6269";
 
 function renderSaving(app) {
@@ -73,7 +74,7 @@ function picture(app) {
   svg.setAttribute("width", size.x);
   svg.setAttribute("height", Math.ceil(write.y + 12));
   svg.setAttribute("viewBox", "0 0 " + size.x + " " + Math.ceil(write.y + 12));
-  svg.setAttribute("font-family", "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, 'Noto Sans CJK TC', sans-serif");
+  svg.setAttribute("font-family", FONTS);
   return new XMLSerializer().serializeToString(svg);
 }
 
@@ -81,7 +82,7 @@ function picture(app) {
 function writer(svg, width) {
   const pen = document.createElement("canvas").getContext("2d");
   const write = (text, { size, bold, fill = INK, left = 14 }) => {
-    pen.font = (bold ? "bold " : "") + size + "px sans-serif";
+    pen.font = (bold ? "bold " : "") + size + "px " + FONTS;
     let line = "";
     const flush = () => {
       if (!line.trim()) return;
@@ -93,7 +94,7 @@ function writer(svg, width) {
     };
     // Words, and single characters of scripts that put no space between them.
     for (const part of text.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) || []) {
-      if (line && pen.measureText(line + part.trimEnd()).width > width - left - 14) { flush(); line = ""; }
+      if (line && pen.measureText(line + part.trimEnd()).width > (width - left - 14) * 0.97) { flush(); line = ""; }
       line += part;
     }
     flush();
