@@ -16,7 +16,7 @@ from inputs import Inputs
 from measure import Row, interleaved, said, times
 
 import lineplan as lp
-from lineplan.chronology.changes import State
+from lineplan.chronology.states import State
 from lineplan.plan.file import load_plan
 from lineplan.zoning import look_up
 

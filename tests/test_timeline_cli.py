@@ -130,7 +130,7 @@ def test_no_folder_to_write_to_is_told_before_the_work(line: Any, folder: Path) 
 def test_killed_in_the_middle_nothing_is_half_written_and_the_next_run_finishes(
     workers: int, line: Any, folder: Path, tmp_path: Path
 ) -> None:
-    write_days(folder, [front({20: -0.001 * day}) for day in range(250)])
+    write_days(folder, [front({20: -0.001 * (day % 300)}) for day in range(2000)])
     assert line(*call(), "-o", "whole.csv").status == 0
     arguments = [COMMAND, *map(str, call(workers=workers))]
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -166,8 +166,8 @@ def _group_lives(group: int) -> bool:
 
 def test_what_was_kept_is_used(line: Any, folder: Path, tmp_path: Path) -> None:
     """A run that fails on its last batch has not worked in vain."""
-    write_days(folder, moving(70))
-    spoil(folder, 69)
+    write_days(folder, [front({20: -0.001 * (day % 300)}) for day in range(600)])
+    spoil(folder, 599)
     assert line(*call()).status == 1
     kept = {file: file.stat().st_mtime_ns for file in (tmp_path / ".series.csv.part").iterdir()}
     assert len(kept) == 2

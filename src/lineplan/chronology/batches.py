@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,18 +16,22 @@ import shapely
 
 from lineplan import __version__
 from lineplan.baselines import Lines
-from lineplan.chronology.changes import Borders, State
-from lineplan.chronology.daily import Answers, AreaRow, figures_of, rows_by_distance
-from lineplan.control import Control
+from lineplan.chronology.borders import Borders
+from lineplan.chronology.daily import Answers, Areas, Kind, areas_by_distance, figures_of
+from lineplan.chronology.following import Day, Follower, read_days
 from lineplan.control.archive import Archive
+from lineplan.control.state import Outline
 from lineplan.errors import LineplanError
 from lineplan.features import sha256_of
 from lineplan.ground import Setting
 from lineplan.output import replacing
 from lineplan.plan import Plan
 
-DAYS = 32
-"""Days of a batch, counted from a fixed day, so that no figure depends on who runs it."""
+DAYS, DAYS_IN_STEPS = 32, 256
+"""Days of a batch, counted from a fixed day, so that no figure depends on who runs it.
+
+The first day of a batch is measured in full; where most others are steps, batches are longer.
+"""
 Progress = Callable[[int, int], None]
 """Told how many days are done, of how many."""
 
@@ -47,11 +51,12 @@ class DayRow(NamedTuple):
 
 
 class Done(NamedTuple):
-    """One day's figures."""
+    """One day's figures; `kinds` finds the kinds of ground in the list of its part."""
 
     day: date
     figures: DayRow
-    areas: list[AreaRow]
+    kinds: int
+    areas_km2: list[float]
 
 
 class Bad(NamedTuple):
@@ -63,17 +68,26 @@ class Bad(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """What has come of a batch."""
+    """What has come of a batch; days share lists of kinds of ground."""
 
-    done: list[Done]
-    bad: list[Bad]
+    done: list[Done] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    kinds: list[tuple[Kind, ...]] = field(default_factory=list)
+
+    def add(self, day: date, figures: DayRow, areas: Areas) -> None:
+        """Add a day's figures."""
+        kinds, areas_km2 = areas
+        if kinds not in self.kinds:
+            self.kinds.append(kinds)
+        self.done.append(Done(day, figures, self.kinds.index(kinds), areas_km2))
 
     def dumps(self) -> str:
         """As JSON, which keeps every digit of a float."""
         return json.dumps(
             {
-                "done": [[d.day.isoformat(), d.figures, d.areas] for d in self.done],
-                "bad": [[b.day.isoformat(), b.reason] for b in self.bad],
+                "done": [[item.day.isoformat(), *item[1:]] for item in self.done],
+                "bad": [[item.day.isoformat(), item.reason] for item in self.bad],
+                "kinds": self.kinds,
             }
         )
 
@@ -83,10 +97,11 @@ class Part:
         read = json.loads(text)
         return cls(
             [
-                Done(date.fromisoformat(day), DayRow(*figures), [AreaRow(*row) for row in rows])
-                for day, figures, rows in read["done"]
+                Done(date.fromisoformat(day), DayRow(*figures), number, areas_km2)
+                for day, figures, number, areas_km2 in read["done"]
             ],
             [Bad(date.fromisoformat(day), reason) for day, reason in read["bad"]],
+            [tuple(Kind(*kind) for kind in kinds) for kinds in read["kinds"]],
         )
 
 
@@ -148,31 +163,36 @@ class Batch:
         job = self.job
         by_distance = [plan for plan in job.plans if plan.strips()]
         answers = Answers([plan for plan in job.plans if not plan.strips()])
-        order = {plan.id: number for number, plan in enumerate(job.plans)}
-        part = Part([], [])
-        state: State | None = None
-        for day in self.days:
-            source: Control | None = None
+        order = [plan.id for plan in job.plans]
+        part = Part()
+        if by_distance:
+            # Strips are cut from the day's own faces, so the faces are needed.
+            days: Iterable[Day] = (Day(day) for day in self.days)
+        else:
+            follower = Follower(self.archive, *job.ground)
+            days = read_days(self.archive, self.days, *job.ground)
+        for item in days:
+            day, drawn = item.day, item.drawn
             try:
-                source = self.archive.control(day)
-                # Strips are cut from the day's own faces, so the faces are needed.
-                near = None if by_distance or state is None else state.step(source, *job.ground)
-                if near is not None:
-                    state, figures = near, near.figures
-                    rows = answers.rows(figures.cell_m2)
+                if item.fault is not None:
+                    raise item.fault
+                if by_distance:
+                    ground = job.setting.lay(self.archive.control(day))
+                    drawn, figures = ground.control.outline(), figures_of(ground)
+                    kinds, km2 = areas_by_distance(by_distance, ground, job.lines)
+                    others, their_km2 = answers.areas(figures.cell_m2)
+                    both = zip((*kinds, *others), (*km2, *their_km2), strict=True)
+                    rows = sorted(both, key=lambda row: order.index(row[0].plan_id))
+                    areas: Areas = (tuple(kind for kind, _ in rows), [km2 for _, km2 in rows])
                 else:
-                    ground = job.setting.lay(source)
-                    figures = figures_of(ground)
-                    state = None if by_distance else State.of(ground, figures)
-                    rows = answers.rows(figures.cell_m2)
-                    if by_distance:
-                        rows += rows_by_distance(by_distance, ground, job.lines)
-                        rows.sort(key=lambda row: order[row.plan_id])
+                    figures = follower.figures(item)
+                    areas = answers.areas(figures.cell_m2)
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, _reason(fault, source)))
+                part.bad.append(Bad(day, _reason(fault, drawn)))
                 if not job.keep_going:
                     break
                 continue
+            assert drawn is not None
             length_m = figures.line_m + figures.enclave_m
             row = DayRow(
                 figures.line_m / 1000,
@@ -181,19 +201,20 @@ class Batch:
                 figures.reassigned_m2 / 1e6,
                 figures.residual_m2,
                 figures.outside_km2,
-                source.source,
-                source.sha256,
-                source.attribution,
+                drawn.source,
+                drawn.sha256,
+                drawn.attribution,
             )
-            part.done.append(Done(day, row, rows))
+            part.add(day, row, areas)
         return part
 
 
 def batches_of(job: Job, archive: Archive, days: Sequence[date]) -> list[Batch]:
     """Days cut into batches."""
+    length = DAYS if any(plan.strips() for plan in job.plans) else DAYS_IN_STEPS
     together: dict[int, list[date]] = {}
     for day in days:
-        together.setdefault(day.toordinal() // DAYS, []).append(day)
+        together.setdefault(day.toordinal() // length, []).append(day)
     return [
         Batch(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()
     ]
@@ -310,7 +331,7 @@ def _run_on(
             future.cancel()
 
 
-def _reason(fault: Exception, source: Control | None) -> str:
+def _reason(fault: Exception, source: Outline | None) -> str:
     """A fault in one line, with the name of the source."""
     words = "; ".join(str(fault).splitlines())
     return words if source is None or source.source in words else f"{source.source}: {words}"

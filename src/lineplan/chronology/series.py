@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from lineplan.arrangement import check_units, plan_conditions
@@ -23,7 +25,7 @@ from lineplan.chronology.batches import (
     batches_of,
     run,
 )
-from lineplan.chronology.daily import AreaRow
+from lineplan.chronology.daily import Kind
 from lineplan.comparison.choices import choose_each
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset
@@ -33,6 +35,8 @@ from lineplan.ground import read_setting
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
 from lineplan.plan.file import dataset_of, load_plan
+
+Day = tuple[Done, tuple[Kind, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +139,7 @@ def timeline(
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
     parts = run(batches, executor, Journal(Path(journal) if journal else None), progress)
-    done = {item.day: item for part in parts for item in part.done}
+    done = {item.day: (item, part.kinds[item.kinds]) for part in parts for item in part.done}
     bad = [item for part in parts for item in part.bad]
     if not done:
         raise LineplanError(f"{archive.name}: no day can be used; {bad[0].day}: {bad[0].reason}")
@@ -177,19 +181,33 @@ def _origins(archive: Archive) -> dict[date, date]:
     return {day: first.setdefault(archive.same_as.get(day, day), day) for day in archive.days}
 
 
-def _areas(rows: list[tuple[date, Done]]) -> pd.DataFrame:
-    flat = [area for _, item in rows for area in item.areas]
-    count = [len(item.areas) for _, item in rows]
-    table = pd.DataFrame(flat, columns=list(AreaRow._fields))
-    table.insert(0, "date", _dates([day for day, _ in rows]).repeat(count))
+def _areas(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+    numbers: dict[tuple[Kind, ...], int] = {}
+    of_day = np.array([numbers.setdefault(kinds, len(numbers)) for _, (_, kinds) in rows])
+    count = np.array([len(kinds) for kinds in numbers])
+    first = np.cumsum(count) - count
+    flat = [kind for kinds in numbers for kind in kinds]
+    table = pd.DataFrame(flat, columns=list(Kind._fields))
+    each = count[of_day]
+    begins = np.cumsum(each) - each
+    table = table.take(np.arange(each.sum()) + np.repeat(first[of_day] - begins, each))
+    table = table.reset_index(drop=True)
+    table["area_km2"] = np.fromiter(
+        itertools.chain.from_iterable(item.areas_km2 for _, (item, _) in rows), float
+    )
+    table.insert(0, "date", _dates([day for day, _ in rows]).repeat(each))
     return table
 
 
-def _days(rows: list[tuple[date, Done]]) -> pd.DataFrame:
-    table = pd.DataFrame([item.figures for _, item in rows], columns=list(DayRow._fields))
+def _days(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+    items = [item for _, (item, _) in rows]
+    table = pd.DataFrame([item.figures for item in items], columns=list(DayRow._fields))
     table["vertex_spacing_km"] = table["vertex_spacing_km"].astype(float)
     table.insert(0, "date", _dates([day for day, _ in rows]))
-    table["note"] = ["" if day == item.day else f"as on {item.day}" for day, item in rows]
+    table["note"] = [
+        "" if day == item.day else f"as on {item.day}"
+        for (day, _), item in zip(rows, items, strict=True)
+    ]
     return table
 
 

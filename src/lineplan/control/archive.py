@@ -19,7 +19,7 @@ from lineplan.control.dated import Dated
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
 from lineplan.control.sourcefile import SourceFile, given_source, named_file
-from lineplan.control.state import Control
+from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import file_and_layer
@@ -52,6 +52,9 @@ class Store(Protocol):
 
     def read(self, day: date) -> Control:
         """The state of that day."""
+
+    def outline(self, day: date) -> Outline:
+        """What it claims, without tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +136,35 @@ class Archive:
         GeometryError
             What it draws cannot be used.
         """
-        if day not in self.store.grounds or day not in self.days:
-            raise ControlError(f"{self.name}: has no state of {day}; it has {self.span()}")
+        self._check(day)
         return self.store.read(day)
+
+    def outline(self, day: date) -> Outline:
+        """What the state of exactly that day claims, without tables: quick for many days.
+
+        Parameters
+        ----------
+        day : datetime.date
+
+        Returns
+        -------
+        Outline
+
+        Raises
+        ------
+        ControlError, GeometryError
+            As `control`.
+        """
+        self._check(day)
+        return self.store.outline(day)
+
+    @cached_property
+    def _known(self) -> frozenset[date]:
+        return frozenset(self.days) & self.store.grounds.keys()
+
+    def _check(self, day: date) -> None:
+        if day not in self._known:
+            raise ControlError(f"{self.name}: has no state of {day}; it has {self.span()}")
 
     def between(self, first: date | None, last: date | None) -> Archive:
         """The same archive with only the days from `first` to `last`, both included.

@@ -17,7 +17,7 @@ from lineplan.control.content import Content, look_at
 from lineplan.control.days import DATE_COLUMN
 from lineplan.control.polygons import HOLDER_COLUMN
 from lineplan.control.sourcefile import SourceFile
-from lineplan.control.state import Control, day_of
+from lineplan.control.state import Control, Outline, day_of
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import Layer
@@ -121,3 +121,7 @@ class Dated:
         """The state of a day."""
         content = Content.of_layer(self._layers[day], self.sha256)
         return read_content(content, self.dataset, self.how, day, control_class=self.control_class)
+
+    def outline(self, day: date) -> Outline:
+        """What is claimed on a day."""
+        return self.read(day).outline()

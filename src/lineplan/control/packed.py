@@ -14,6 +14,7 @@ page, finds the stretches that a day has in common with those before it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,7 +30,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from lineplan.control.state import Control
+from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer, sha256_of
@@ -37,8 +38,10 @@ from lineplan.features import LONLAT, Layer, sha256_of
 VERSION = 1
 KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_ON_DEMAND = ("_table", "_span", "_crs", "_columns", "_is_as_packed")
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
 PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
+_OUTLINED = ("source", "sha256", "attribution", "is_holder_assumed")
 ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
 SCHEMA = pa.schema(
     [
@@ -95,6 +98,7 @@ class Packed:
             version, left_out = metadata["version"], metadata["left_out"]
         except (ValueError, KeyError, TypeError):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
+        self._geometry_sha256 = metadata.get("geometry_sha256", "")
         if version != VERSION:
             raise ControlError(
                 f"{self.path}: is of version {version} of the packed form, and this lineplan reads "
@@ -115,7 +119,7 @@ class Packed:
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_table", "_span", "_crs")}
+        return {k: v for k, v in self.__dict__.items() if k not in _ON_DEMAND}
 
     def _known(self) -> set[str]:
         return {party.id for party in self.dataset.parties} | {"contested", "unknown"}
@@ -150,6 +154,32 @@ class Packed:
             for first, last in zip(starts, ends, strict=True)
         }
 
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        """What outlines are made of, by row."""
+        of = {name: self._table[name].to_pylist() for name in ("held_by", *_OUTLINED)}
+        return of | {"geometry": self._table["geometry"].chunk(0).indices.to_pylist()}
+
+    @cached_property
+    def _is_as_packed(self) -> bool:
+        """Whether all geometry is what `pack` wrote, which is valid."""
+        digest = hashlib.sha256()
+        for geometry in self._table["geometry"].chunk(0).dictionary:
+            digest.update(geometry.as_buffer())
+        return digest.hexdigest() == self._geometry_sha256
+
+    def outline(self, day: date) -> Outline:
+        """What is claimed on a day."""
+        if not self._is_as_packed:
+            return self.read(day).outline()
+        first, last = self._span[day]
+        of = self._columns
+        drawn = self._table["geometry"].chunk(0).dictionary
+        polygons = shapely.from_wkb([drawn[n].as_py() for n in of["geometry"][first:last]])
+        return Outline(
+            tuple(of["held_by"][first:last]), polygons, *(of[name][first] for name in _OUTLINED)
+        )
+
     def _of(self, first: int, last: int) -> tuple[list[str], list[int]]:
         """Holders of some rows, and the numbers of their geometries."""
         rows = self._table.slice(first, last - first)
@@ -168,7 +198,9 @@ class Packed:
         holders = {"held_by": rows["held_by"].to_pylist()}
         claims = gpd.GeoDataFrame(holders, geometry=geometry, crs=self._crs)
         notes = tuple(rows["notes"][0].as_py() or ())
-        if not _is_clean(geometry):  # never so from `pack`; other programs may have changed it
+        if not self._is_as_packed and not _is_clean(
+            geometry
+        ):  # never so from `pack`; other programs may have changed it
             features = Layer(claims, self.path, (), LONLAT, self.sha256).keep("polygon")
             claims, notes = features.frame, (*notes, *features.notes)
         papers: dict[str, Any] = {name: rows[name][0].as_py() for name in ONCE_A_DAY}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -112,6 +113,8 @@ def pack(
         name: "; ".join(sorted({row[name] for row in rows} - {""}))
         for name in ("kind", "attribution", "licence", "viewpoint")
     }
+    geometry = hashlib.sha256(b"".join(dict.fromkeys(row["geometry"] for row in rows)))
+    metadata["geometry_sha256"] = geometry.hexdigest()
     metadata |= {"missing": [f"{d}" for d in missing], "left_out": [f"{d}" for d in faults]}
     _write(rows, metadata, path)
     return Report(

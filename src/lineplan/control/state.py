@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
+from numpy.typing import NDArray
 
 from lineplan.errors import ControlError
 
@@ -62,6 +63,40 @@ class Control:
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+
+    def outline(self) -> Outline:
+        """What it claims, without tables."""
+        return Outline(
+            tuple(self.claims["held_by"]),
+            self.claims.geometry.to_numpy(),
+            self.source,
+            self.sha256,
+            self.attribution,
+            self.is_holder_assumed,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What `Control` claims, without tables: quick to read for many days.
+
+    Attributes
+    ----------
+    held_by : tuple of str
+        Of each area.
+    polygons : ndarray of shapely geometry
+        Valid, in degrees.
+    source, sha256, attribution : str
+    is_holder_assumed : bool
+        As of `Control`.
+    """
+
+    held_by: tuple[str, ...]
+    polygons: NDArray[Any]
+    source: str
+    sha256: str
+    attribution: str
+    is_holder_assumed: bool
 
 
 NONE = "none"

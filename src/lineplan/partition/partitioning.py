@@ -124,9 +124,15 @@ class Partition:
 
     @property
     def looked_at(self) -> NDArray[Any]:
-        """Polygons of the pieces that border reconciliation looked at, whatever came of them."""
+        """Polygons of the pieces at the outer boundary that border reconciliation looked at.
+
+        Whatever came of them.
+        """
         pieces = self._origin.pieces
-        return self._origin.ground.polygons[[] if pieces is None else pieces.faces]
+        if pieces is None:
+            return np.empty(0, dtype=object)
+        faces = pieces.faces[pieces.is_border[pieces.piece_of]]
+        return self._origin.ground.polygons[faces]
 
     def cut(self, strips: Mapping[str, shapely.Geometry]) -> Partition:
         """Cut the faces along the edges of strips; only those are touched that an edge crosses.
