@@ -201,11 +201,11 @@ class Arrangement:
 
         return build_map(self, **options)
 
-    def write(self, path: str | Path, *, layer: str | None = None) -> Path:
+    def write(self, path: str | Path, *, layer: str | None = None, lang: str = "en") -> Path:
         """Write to a file by its ending; see `lineplan.export.write_arrangement`."""
         from lineplan.export import write_arrangement
 
-        return write_arrangement(self, path, layer=layer)
+        return write_arrangement(self, path, layer=layer, lang=lang)
 
     def places(self, **options: Any) -> pd.DataFrame:
         """Populated places with the zone they lie in; see `lineplan.exposure.find_places`."""

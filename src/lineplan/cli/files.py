@@ -13,7 +13,7 @@ from lineplan.cli.output import say
 
 
 class Lang(StrEnum):
-    """Languages of the map."""
+    """Languages of maps and exports."""
 
     en = "en"
     uk = "uk"
@@ -71,12 +71,15 @@ def export(
         str | None,
         typer.Option(metavar="NAME", help="zones (default), line, units, reassigned or sources."),
     ] = None,
+    lang: Annotated[
+        Lang, typer.Option(help="Language of names, labels, and legends in a GIS.")
+    ] = Lang.en,
     *,
     ground: Ground,
 ) -> None:
-    """Write the arrangement for a GIS; a GeoPackage carries all layers and their sources.
+    """Write the arrangement for a GIS; a GeoPackage carries all layers, their looks and sources.
 
-    Example: lineplan export -o point21.gpkg
+    Example: lineplan export -o point21.gpkg --lang uk
     """
-    path = ground.arrange(plan).write(output, layer=layer)
+    path = ground.arrange(plan).write(output, layer=layer, lang=lang.value)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
