@@ -130,7 +130,9 @@ def timeline(
     check_units(chosen, setting)
     archive = control if isinstance(control, Archive) else open_archive(control, dataset)
     archive = _between(archive, as_date(first), as_date(last))
-    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
+    days = {
+        day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
+    }
     job = Job(setting, chosen, days, keep_going)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])

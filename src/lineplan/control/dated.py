@@ -70,7 +70,7 @@ class Dated:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("content", "_layers")}
-        return kept | {"_source": (self.path, self.content.layer_name)}
+        return kept | {"_source": (self.path.absolute(), self.content.layer_name)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         path, layer = state.pop("_source")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lineplan.control.adapters import read_state
 from lineplan.control.packed import is_packed
@@ -141,6 +141,13 @@ class Folder:
         return read_state(
             path, self.dataset, as_of=as_of, given=self.how, control_class=self.control_class
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With paths that another process finds, whichever folder it stands in."""
+        files = {
+            day: replace(file, path=file.path.absolute()) for day, file in self._file_of.items()
+        }
+        return {**self.__dict__, "path": self.path.absolute(), "_file_of": files}
 
     def path_of(self, day: date) -> Path:
         """The file of a day."""
