@@ -63,7 +63,7 @@ class Dask:
         return self.run("distributed.cli.dask_worker", first, self.address, *options)
 
     def run(self, module: str, first: str, *options: object) -> subprocess.Popen[bytes]:
-        code = f"import sys; {first}\nfrom {module} import main; main()"
+        code = f"import sys; from {module} import main; {first}\nmain()"
         folder = self.folder / str(len(self.processes))
         folder.mkdir()
         with (folder / "log").open("wb") as log:
@@ -215,6 +215,24 @@ def test_interrupted_it_leaves_nothing_to_the_cluster(
         assert "Traceback" not in said
         until(lambda: client.run_on_scheduler(lambda dask_scheduler: not dask_scheduler.tasks))
     assert not list(tmp_path.glob("series*"))
+
+
+def test_a_worker_without_lineplan_that_comes_late_leaves_again(
+    dask: Dask, folder: Path, tmp_path: Path
+) -> None:
+    """Dask lets it end, for it cannot read its work, and gives that to the other."""
+    dask.schedule()
+    dask.work()
+    gate = tmp_path / "gate"
+    late = f"import time\nwhile not __import__('os').path.exists({str(gate)!r}): time.sleep(0.01)"
+    odd = dask.work(f'sys.modules["lineplan"] = None; {late}')
+    with dask.client(1), running(dask, folder) as process:
+        until(lambda: list((tmp_path / ".series.csv.part").glob("*.json")))
+        gate.touch()
+        _, said = process.communicate(timeout=LONG_S)
+    assert process.returncode == 0, said
+    assert f"{DAYS} day(s), 2025-01-01 to 2026-04-18" in said
+    assert odd.wait(timeout=LONG_S) is not None
 
 
 def test_a_scheduler_that_goes_is_one_line(dask: Dask, folder: Path, tmp_path: Path) -> None:

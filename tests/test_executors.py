@@ -8,6 +8,8 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 import toyland
 from conftest import one_line_of
@@ -17,6 +19,8 @@ from test_timeline_cli import TOY_PLAN, call
 import lineplan as lp
 from lineplan import dataset
 from lineplan.chronology import cluster
+from lineplan.control.packing import pack
+from lineplan.control.sourcefile import SourceFile
 
 
 @pytest.fixture
@@ -49,16 +53,22 @@ def test_workers_and_cluster_exclude_each_other(folder: Path, line: Any) -> None
 
 
 @pytest.mark.parametrize("keep_going", [False, True])
-def test_a_folder_that_a_worker_does_not_see(
-    keep_going: bool, folder: Path, toy: lp.Dataset
+@pytest.mark.parametrize("kind", ["folder", "dated"])
+def test_an_archive_that_a_worker_does_not_see(
+    kind: str, keep_going: bool, folder: Path, toy: lp.Dataset
 ) -> None:
     """It is no matter of single days: none is skipped."""
-    control = lp.open_archive(folder, toy)
-    folder.rename(folder.with_name("moved"))
+    source = folder if kind == "folder" else dated(folder)
+    control = lp.open_archive(source, toy)
+    assert control.kind == kind
+    assert not control.same_as
+    sent = pickle.dumps(control)
+    source.rename(source.with_name("moved"))
+    control = pickle.loads(sent)
     with (
         ThreadPoolExecutor(1) as executor,
         pytest.raises(
-            lp.LineplanError, match=r"days: a worker on .* does not see it; .* data pack"
+            lp.LineplanError, match=r"days.*: a worker on .* does not see it; .* data pack"
         ),
     ):
         lp.timeline(
@@ -68,6 +78,42 @@ def test_a_folder_that_a_worker_does_not_see(
             executor=executor,
             keep_going=keep_going,
         )
+
+
+def dated(folder: Path) -> Path:
+    """The days of a folder in one file, told apart by a column."""
+    frames = [gpd.read_file(file).assign(as_of=file.stem[-8:]) for file in sorted(folder.iterdir())]
+    frame = pd.concat(frames)
+    frame["as_of"] = pd.to_datetime(frame["as_of"])
+    path = folder.with_name("days.gpkg")
+    frame[["as_of", "geometry"]].to_file(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "dated", "packed"])
+def test_an_archive_is_found_from_any_folder(
+    kind: str, folder: Path, toy: lp.Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    dated(folder)
+    pack(lp.open_archive("days", toy), "days.parquet")
+    name = {"folder": "days", "dated": "days.gpkg", "packed": "days.parquet"}[kind]
+    archive = lp.open_archive(name, toy)
+    sent, day = pickle.dumps(archive), archive.days[1]
+    expected = archive.control(day)
+    monkeypatch.chdir("/")
+    found = pickle.loads(sent).control(day)
+    assert found.sha256 == expected.sha256
+    assert found.claims.geometry.geom_equals_exact(expected.claims.geometry, 0).all()
+
+
+def test_a_source_file_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("base.geojson").touch()
+    assert SourceFile(base="base.geojson").placed().base == str(tmp_path / "base.geojson")
+    assert SourceFile(base="embedded").placed().base == "embedded"
 
 
 def test_a_worker_of_another_version_that_comes_late(

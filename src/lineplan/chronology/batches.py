@@ -351,15 +351,13 @@ def run_batch(
         )
     for path in _needed(job, store):
         if not path.exists():
-            packing = (
-                ""
-                if store.kind == "packed"
-                else (", or pack the archive, which then travels along (lineplan data pack)")
-            )
-            raise LineplanError(
+            unseen = (
                 f"{path}: a worker on {gethostname()} does not see it; put it where all workers "
-                f"see it under that path{packing}"
+                "see it under that path"
             )
+            if path == store.path:
+                unseen += ", or pack it, and it travels along (lineplan data pack)"
+            raise LineplanError(unseen)
     return Batch(job, Archive(present, store), days).run()
 
 

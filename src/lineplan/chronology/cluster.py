@@ -118,7 +118,7 @@ def open_cluster(address: str) -> Iterator[ClusterExecutor]:
 
 def _connected(address: str) -> Client:
     from distributed import Client
-    from distributed.comm import get_address_host_port
+    from distributed.comm.addressing import get_address_host_port
 
     try:
         get_address_host_port(address, strict=True)  # a client of no address ends in a traceback

@@ -94,7 +94,9 @@ def timeline(
         As for `compare`.
     executor : concurrent.futures.Executor, optional
         What batches of days run on (threads, processes, a Dask client's ``get_executor()``); one
-        after another when not given. Figures do not depend on it.
+        after another when not given. Figures do not depend on it. What is not in a packed archive
+        (daily files, a dataset of one's own for them, files that plans measure from) must be seen
+        by its workers under the same path.
     keep_going : bool
         Skip days that cannot be used; `conditions` lists them.
     progress : callable, optional

@@ -147,7 +147,8 @@ class Folder:
         files = {
             day: replace(file, path=file.path.absolute()) for day, file in self._file_of.items()
         }
-        return {**self.__dict__, "path": self.path.absolute(), "_file_of": files}
+        found = {"path": self.path.absolute(), "how": self.how.placed(), "_file_of": files}
+        return self.__dict__ | found
 
     def path_of(self, day: date) -> Path:
         """The file of a day."""
