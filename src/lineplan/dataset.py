@@ -154,6 +154,25 @@ class Dataset:
     folder: Path
     manifest: _Manifest
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what it has read, and with a folder that another process finds.
+
+        An embedded dataset lies in every installation, wherever that is.
+        """
+        folder = self.folder.name if self.is_embedded else self.folder.absolute()
+        return {"folder": folder, "manifest": self.manifest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        folder = state["folder"]
+        self.__dict__.update(
+            state, folder=folder if isinstance(folder, Path) else data_folder() / folder
+        )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it comes with every installation of lineplan."""
+        return self.folder.parent == data_folder()
+
     @property
     def id(self) -> str:
         """Identifier, e.g. ``ukraine``."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from socket import gethostname
 from typing import Any, NamedTuple
 
 import shapely
@@ -19,7 +20,7 @@ from lineplan.baselines import Lines
 from lineplan.chronology.borders import Borders
 from lineplan.chronology.daily import Answers, Areas, Kind, areas_by_distance, figures_of
 from lineplan.chronology.following import Day, Follower, read_days
-from lineplan.control.archive import Archive
+from lineplan.control.archive import Archive, Store
 from lineplan.control.state import Outline
 from lineplan.errors import LineplanError
 from lineplan.features import sha256_of
@@ -312,15 +313,24 @@ def _run_on(
     left: Sequence[int],
     said: Callable[[int, Part], bool],
 ) -> None:
-    futures: dict[Future[Part], int] = {executor.submit(batches[n].run): n for n in left}
+    futures: dict[Future[Part], int] = {}
+    end = len(batches)  # the first batch that need not be worked on any more
     try:
+        for number in left:
+            job, archive, days = batches[number].job, batches[number].archive, batches[number].days
+            # What batches share is an argument of its own, so that an executor may send it once.
+            future = executor.submit(run_batch, __version__, job, archive.store, archive.days, days)
+            futures[future] = number
         for future in as_completed(futures):
-            if future.cancelled():
-                continue
             number = futures[future]
+            if future.cancelled():
+                if number >= end:
+                    continue
+                raise LineplanError("the executor has given up its work: it is closed, or gone")
             if not said(number, future.result()):
+                end = min(end, number + 1)
                 for other, later in futures.items():
-                    if later > number:
+                    if later >= end:
                         other.cancel()
     except BrokenExecutor:
         raise LineplanError(
@@ -329,6 +339,62 @@ def _run_on(
     finally:
         for future in futures:
             future.cancel()
+
+
+def run_batch(
+    version: str, job: Job, store: Store, present: tuple[date, ...], days: tuple[date, ...]
+) -> Part:
+    """Run a batch where an executor has put it, on this machine or another.
+
+    Parameters
+    ----------
+    version : str
+        Of the lineplan that sends it.
+    job : Job
+    store : Store
+        Of the archive.
+    present, days : tuple of datetime.date
+        Of the archive, and of the batch.
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    LineplanError
+        This lineplan is of another version, or the inputs are not to be seen from here.
+    """
+    if version != __version__:
+        raise LineplanError(
+            f"{gethostname()}: a worker there has lineplan {__version__}, and this is lineplan "
+            f"{version}; install the same on both"
+        )
+    for path in _needed(job, store):
+        if not path.exists():
+            unseen = (
+                f"{path}: a worker on {gethostname()} does not see it; put it where all workers "
+                "see it under that path"
+            )
+            if path == store.path:
+                unseen += ", or pack it, and it travels along (lineplan data pack)"
+            raise LineplanError(unseen)
+    return Batch(job, Archive(present, store), days).run()
+
+
+def _needed(job: Job, store: Store) -> Iterator[Path]:
+    """Files and folders that are read while a batch runs."""
+    dataset = job.setting.dataset
+    measures = any(plan.strips() for plan in job.plans)
+    if store.kind != "packed":
+        yield store.path
+    if not dataset.is_embedded and (measures or store.kind != "packed"):
+        yield dataset.folder
+    if measures:
+        yield from map(Path, job.lines.values())
+        for plan in job.plans:
+            if plan.folder is not None and any("." in strip.of for strip in plan.strips()):
+                yield plan.folder
 
 
 def _reason(fault: Exception, source: Outline | None) -> str:

@@ -98,7 +98,9 @@ def timeline(
         As for `compare`.
     executor : concurrent.futures.Executor, optional
         What batches of days run on (threads, processes, a Dask client's ``get_executor()``); one
-        after another when not given. Figures do not depend on it.
+        after another when not given. Figures do not depend on it. What is not in a packed archive
+        (daily files, a dataset of one's own for them, files that plans measure from) must be seen
+        by its workers under the same path.
     keep_going : bool
         Skip days that cannot be used; `conditions` lists them.
     progress : callable, optional
@@ -134,7 +136,9 @@ def timeline(
     check_units(chosen, setting)
     archive = control if isinstance(control, Archive) else open_archive(control, dataset)
     archive = _between(archive, as_date(first), as_date(last))
-    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
+    days = {
+        day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
+    }
     job = Job(setting, chosen, days, keep_going)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])

@@ -17,6 +17,7 @@ import typer
 
 from lineplan.cli.options import Ground, with_ground
 from lineplan.cli.output import say
+from lineplan.errors import UsageError
 
 
 @with_ground
@@ -50,6 +51,14 @@ def timeline_command(
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
     ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Dask scheduler (tcp://HOST:PORT) whose workers share the work instead (needs "
+            "lineplan[cluster]).",
+        ),
+    ] = None,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Report a bad day and skip it.")
     ] = False,
@@ -72,7 +81,7 @@ def timeline_command(
 
         check_chart(chart)
     journal = output.with_name(f".{output.name}.part")
-    with _processes(workers) as executor, _progress() as progress:
+    with _executor(workers, cluster) as executor, _progress() as progress:
         series = ground.timeline(
             plans,
             first=first,
@@ -104,7 +113,15 @@ def timeline_command(
 
 
 @contextmanager
-def _processes(workers: int) -> Iterator[Executor | None]:
+def _executor(workers: int, cluster: str | None) -> Iterator[Executor | None]:
+    if cluster is not None:
+        if workers != 1:
+            raise UsageError("--cluster brings its own workers; leave out --workers")
+        from lineplan.chronology.cluster import open_cluster
+
+        with open_cluster(cluster) as executor:
+            yield executor
+        return
     if workers == 1:
         yield None
         return

@@ -132,7 +132,7 @@ class Archive:
         ------
         ControlError
             The archive has no state of that day, the day's own date is another, or its file has
-            changed since the archive was opened.
+            changed since the archive was opened (a packed one is read as it was opened).
         GeometryError
             What it draws cannot be used.
         """
@@ -245,7 +245,6 @@ def open_with(
     source: str | Path, dataset: Dataset, how: SourceFile, *, control_class: str | None = None
 ) -> Archive:
     """Open an archive of which it is known how each day is read; as `open_archive`."""
-    plain = Dataset(dataset.folder, dataset.manifest)  # without what it has read: it is sent around
     path = Path(source)
     store: Store
     if is_packed(path):
@@ -254,13 +253,15 @@ def open_with(
                 f"{path}: was told how its days are read when it was packed; leave out --source, "
                 "--holder, --value, --control-class, --base, --seed and --left"
             )
-        store = Packed(path, plain)
+        store = Packed(path, dataset)
     else:
         path, layer = file_and_layer(source)
         if is_folder_of_days(path):
-            store = Folder(path, plain, how, control_class)
+            store = Folder(path, dataset, how, control_class)
         else:
-            store = Dated(look_at(f"{path}:{layer}" if layer else path), plain, how, control_class)
+            store = Dated(
+                look_at(f"{path}:{layer}" if layer else path), dataset, how, control_class
+            )
     if not store.grounds:
         raise ControlError(f"{path}: holds no state of any day")
     return Archive(tuple(store.grounds), store)

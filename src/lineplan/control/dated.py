@@ -70,12 +70,15 @@ class Dated:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("content", "_layers")}
-        return kept | {"_source": (self.path, self.content.layer_name)}
+        source = (self.path.absolute(), self.content.layer_name)
+        return kept | {"_source": source, "how": self.how.placed()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         path, layer = state.pop("_source")
         self.__dict__.update(state)
-        self.content = look_at(f"{path}:{layer}" if layer else path)
+        found = f"{path}:{layer}" if layer else path
+        # Where it is not to be seen, that is told when it is asked for.
+        self.content = look_at(found) if path.exists() else Content(path, layer, "vector")
 
     @property
     def path(self) -> Path:

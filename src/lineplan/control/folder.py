@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lineplan.control.adapters import read_state
 from lineplan.control.alike import Alike, without_day
@@ -145,6 +145,14 @@ class Folder:
         return read_state(
             path, self.dataset, as_of=as_of, given=self.how, control_class=self.control_class
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With paths that another process finds, whichever folder it stands in."""
+        files = {
+            day: replace(file, path=file.path.absolute()) for day, file in self._file_of.items()
+        }
+        found = {"path": self.path.absolute(), "how": self.how.placed(), "_file_of": files}
+        return self.__dict__ | found
 
     def path_of(self, day: date) -> Path:
         """The file of a day."""

@@ -33,7 +33,7 @@ from pyproj import CRS
 from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, GeometryError
-from lineplan.features import LONLAT, Layer, sha256_of
+from lineplan.features import LONLAT, Layer
 
 VERSION = 1
 KEY = b"lineplan"
@@ -76,8 +76,11 @@ class Packed:
     ----------
     path : Path
     dataset : Dataset
+    content : bytes
+        Of the file, as it was opened; it goes where the archive goes, also to a machine that does
+        not have the file.
     sha256 : str
-        Of the file's bytes.
+        Of the content.
     notes : tuple of str
         Days left out when it was packed.
     grounds : dict
@@ -87,14 +90,16 @@ class Packed:
     path: Path
     dataset: Dataset
     kind: Literal["packed"] = "packed"
+    content: bytes = field(init=False, repr=False)
     sha256: str = field(init=False)
     notes: tuple[str, ...] = field(init=False)
     grounds: dict[date, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sha256 = sha256_of(self.path)
+        self.content = self.path.read_bytes()
+        self.sha256 = hashlib.sha256(self.content).hexdigest()
         try:
-            metadata = json.loads(pq.read_metadata(self.path).metadata[KEY])
+            metadata = json.loads(pq.read_metadata(pa.BufferReader(self.content)).metadata[KEY])
             version, left_out = metadata["version"], metadata["left_out"]
         except (ValueError, KeyError, TypeError):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
@@ -126,10 +131,8 @@ class Packed:
 
     @cached_property
     def _table(self) -> pa.Table:
-        if sha256_of(self.path) != self.sha256:
-            raise ControlError(f"{self.path}: has changed since it was opened; open it anew")
         try:
-            table = pq.read_table(self.path, read_dictionary=["geometry"])
+            table = pq.read_table(pa.BufferReader(self.content), read_dictionary=["geometry"])
             table = table.select(SCHEMA.names).unify_dictionaries().combine_chunks()
         except (OSError, KeyError, pa.ArrowException):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None

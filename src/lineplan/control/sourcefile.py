@@ -140,6 +140,16 @@ class SourceFile(_Strict):
         simple = (Rule(held_by=party, values=(value,)) for value, party in self.values.items())
         return (*simple, *self.rule)
 
+    def placed(self) -> SourceFile:
+        """The same, with its files as they are found from any folder."""
+        found = {
+            key: str(Path(value).absolute())
+            for key in ("file", "base")
+            if (value := getattr(self, key))
+            and Path(value).exists()  # or it names what is embedded
+        }
+        return self.model_copy(update=found)
+
     def save(self, path: str | Path) -> Path:
         """Write as TOML.
 
