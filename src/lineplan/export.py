@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from lineplan.arrangement import Arrangement
 from lineplan.dataset import DataFile
 from lineplan.errors import LineplanError, UsageError
 from lineplan.labels import catalogue
-from lineplan.output import replacing
+from lineplan.output import dated, replacing
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
 
@@ -105,7 +104,7 @@ def write_arrangement(
 
 
 def _write_ogr(arrangement: Arrangement, draft: Path, layers: Iterable[str], driver: str) -> None:
-    with _dated(arrangement.conditions["generated"]):
+    with dated(arrangement.conditions["generated"]):
         for layer in layers:
             frame = _frame(arrangement, layer)
             if driver == "LIBKML":
@@ -280,14 +279,3 @@ def _html(lines: Iterable[str]) -> str:
 def _xml(text: str) -> str:
     """`text` without what breaks a KML file: the driver checks neither of the two."""
     return _NOT_XML.sub(" ", text)
-
-
-@contextmanager
-def _dated(day: str) -> Iterator[None]:
-    """Let GDAL write `day` as the time of the last change, so that two runs give the same file."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

@@ -169,7 +169,7 @@ class Batch:
                         rows += rows_by_distance(by_distance, ground, job.lines)
                         rows.sort(key=lambda row: order[row.plan_id])
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, _reason(fault, source)))
+                part.bad.append(Bad(day, reason_of(fault, source)))
                 if not job.keep_going:
                     break
                 continue
@@ -189,14 +189,14 @@ class Batch:
         return part
 
 
-def batches_of(job: Job, archive: Archive, days: Sequence[date]) -> list[Batch]:
+def batches_of(
+    job: Job, archive: Archive, days: Sequence[date], of: type[Batch] = Batch
+) -> list[Batch]:
     """Days cut into batches."""
     together: dict[int, list[date]] = {}
     for day in days:
         together.setdefault(day.toordinal() // DAYS, []).append(day)
-    return [
-        Batch(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()
-    ]
+    return [of(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()]
 
 
 @dataclass(frozen=True)
@@ -221,12 +221,13 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, batch: Batch, part: Part) -> None:
-        """Keep what has come of a batch."""
+    def keep(self, batch: Batch, part: Part) -> Part:
+        """Keep what has come of a batch; what to hold on to until all are done."""
         if self.folder is not None:
             self.folder.mkdir(exist_ok=True)
             with replacing(self._file(batch)) as beside:
                 beside.write_text(part.dumps(), encoding="utf-8")
+        return part
 
     def _file(self, batch: Batch) -> Path:
         assert self.folder is not None
@@ -266,7 +267,7 @@ def run(
             parts[number] = part
             if part.bad and not batches[number].job.keep_going:
                 return False
-            journal.keep(batches[number], part)
+            parts[number] = journal.keep(batches[number], part)
         if progress is not None:
             progress(sum(len(batches[n].days) for n in parts), total)
         return True
@@ -296,7 +297,7 @@ def _run_on(
         for future in as_completed(futures):
             if future.cancelled():
                 continue
-            number = futures[future]
+            number = futures.pop(future)  # with what it came to, which may be large
             if not said(number, future.result()):
                 for other, later in futures.items():
                     if later > number:
@@ -310,7 +311,7 @@ def _run_on(
             future.cancel()
 
 
-def _reason(fault: Exception, source: Control | None) -> str:
+def reason_of(fault: Exception, source: Control | None) -> str:
     """A fault in one line, with the name of the source."""
     words = "; ".join(str(fault).splitlines())
     return words if source is None or source.source in words else f"{source.source}: {words}"

@@ -24,6 +24,7 @@ from lineplan.chronology.batches import (
     run,
 )
 from lineplan.chronology.daily import AreaRow
+from lineplan.chronology.zones import check_target, said_of, write_zones
 from lineplan.comparison.choices import choose_each
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset
@@ -77,6 +78,7 @@ def timeline(
     keep_going: bool = False,
     progress: Progress | None = None,
     journal: str | Path | None = None,
+    zones: str | Path | None = None,
 ) -> Timeline:
     """Lay plans over the control of every day of an archive.
 
@@ -102,6 +104,13 @@ def timeline(
     journal : str or Path, optional
         Folder in which finished batches are kept, so that the same call, begun anew, goes on where
         it was interrupted.
+    zones : str or Path, optional
+        GeoPackage (``.gpkg``: a layer for each plan, which QGIS's temporal controller plays) or
+        GeoParquet (``.parquet``) to which the zones are written, a row for every stretch of days
+        on which the geometry of a zone is the same: the columns of `Arrangement.zones`, `plan_id`,
+        `valid_from`, `valid_to` (the first day after the stretch), `days` (of the stretch with a
+        state in the archive) and `days_missing` (without one: a state lasts until the next).
+        `status_label` speaks of the line of `valid_from`. Every day is computed in full for it.
 
     Returns
     -------
@@ -114,6 +123,8 @@ def timeline(
     UsageError
         No plan is given, or no day lies between `first` and `last`.
     """
+    if zones is not None:
+        check_target(Path(zones))
     if not plans:
         raise UsageError("a timeline needs at least one plan")
     dataset = dataset_of(plans[0], dataset)
@@ -134,7 +145,8 @@ def timeline(
     job = Job(setting, chosen, days, keep_going)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
-    parts = run(batches, executor, Journal(Path(journal) if journal else None), progress)
+    tables, pictures = _shares(progress, is_halved=zones is not None)
+    parts = run(batches, executor, Journal(Path(journal) if journal else None), tables)
     done = {item.day: item for part in parts for item in part.done}
     bad = [item for part in parts for item in part.bad]
     if not done:
@@ -159,7 +171,30 @@ def timeline(
         **setting.papers,
         "notes": list(setting.notes),
     }
+    if zones is not None:
+        without = write_zones(
+            Path(zones),
+            job,
+            archive,
+            {day: item.day for day, item in rows},
+            conditions,
+            executor=executor,
+            progress=pictures,
+        )
+        conditions |= said_of(without)
     return Timeline(_areas(rows), _days(rows), conditions)
+
+
+def _shares(
+    progress: Progress | None, *, is_halved: bool
+) -> tuple[Progress | None, Progress | None]:
+    """Progress of the figures, and of the zones, which are the second half where they are asked."""
+    if progress is None or not is_halved:
+        return progress, None
+    return (
+        lambda done, total: progress(done, 2 * total),
+        lambda done, total: progress(total + done, 2 * total),
+    )
 
 
 def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
