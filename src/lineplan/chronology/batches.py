@@ -141,7 +141,8 @@ class Batch:
     def key(self) -> str:
         """Digest of all that its figures depend on."""
         days = ",".join(day.isoformat() for day in self.days)
-        return hashlib.sha256(f"{self.job.key} {self.archive.sha256} {days}".encode()).hexdigest()
+        source = f"{self.archive.sha256} {json.dumps(self.archive.reading, sort_keys=True)}"
+        return hashlib.sha256(f"{self.job.key} {source} {days}".encode()).hexdigest()
 
     def run(self) -> Part:
         """Work through the days; a bad one ends the batch unless it is to keep going."""

@@ -87,7 +87,8 @@ def timeline(
     *plans : str, Path or Plan
         Ids of plans of the dataset, plan files, or plans; each once.
     control : str, Path or Archive
-        An archive of control: a folder of daily files, or an archive file.
+        An archive of control: a folder of daily files, or an archive file. What more there is to
+        say of how it is read goes to `lineplan.open_archive`, whose result is given here.
     dataset, units, unit_id, contested, on_overlap, reconcile, lines
         As for `arrange`.
     first, last : str or datetime.date, optional
@@ -139,7 +140,9 @@ def timeline(
         reconcile=reconcile,
     )
     check_units(chosen, setting)
-    archive = control if isinstance(control, Archive) else open_archive(control, dataset)
+    archive = control
+    if not isinstance(archive, Archive):
+        archive = open_archive(archive, dataset, units=setting.given_units)
     archive = _between(archive, as_date(first), as_date(last))
     days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
     job = Job(setting, chosen, days, keep_going)
@@ -160,6 +163,7 @@ def timeline(
         "plans": [plan_conditions(plan) for plan in chosen],
         "control_source": archive.name,
         "control_sha256": archive.sha256,
+        "control_reading": archive.reading,
         "first_day": rows[0][0].isoformat(),
         "last_day": rows[-1][0].isoformat(),
         "days": len(rows),

@@ -84,6 +84,8 @@ class Packed:
     path: Path
     dataset: Dataset
     kind: Literal["packed"] = "packed"
+    how: None = None
+    control_class: None = None
     sha256: str = field(init=False)
     notes: tuple[str, ...] = field(init=False)
     grounds: dict[date, str] = field(init=False)

@@ -21,6 +21,12 @@ HELD: tuple[HeldClass, ...] = get_args(HeldClass)
 _GRID_DEG = 1e-9
 
 
+def check_class(control_class: str | None) -> None:
+    """Raise ControlError for a class that is not among `HELD`."""
+    if control_class is not None and control_class not in HELD:
+        raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
+
+
 def settled(
     path: Path,
     drawn: Drawn,

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -213,6 +214,27 @@ def load_source_file(path: str | Path) -> SourceFile:
         if (value := getattr(found, key)) and not Path(value).is_absolute()
     }
     return found.model_copy(update=beside)
+
+
+def chosen_source(
+    *,
+    holder: str | None = None,
+    values: Mapping[str, str] | None = None,
+    base: str | Path | None = None,
+    seeds: Iterable[tuple[float, float, str]] = (),
+    left: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> SourceFile:
+    """What a user says of a source beside its kind; parameters as of `lineplan.read_control`."""
+    return SourceFile.model_validate(
+        {
+            "columns": {**(columns or {}), **({"holder": holder} if holder else {})},
+            "values": dict(values or {}),
+            "base": str(base or ""),
+            "seeds": [Seed(lon=x, lat=y, held_by=p) for x, y, p in seeds],
+            "left": left or "",
+        }
+    )
 
 
 def given_source(kind: str | Path | SourceFile | None) -> SourceFile:
