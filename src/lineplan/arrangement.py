@@ -472,7 +472,7 @@ def ground_conditions(ground: Ground) -> dict[str, Any]:
         "line_length_km": length_km,
         "line_vertex_spacing_km": length_km / segments if segments else None,
         "control_class": source.control_class,
-        "default_holder": dataset.default_holder,
+        "default_holder": source.unclaimed_by(dataset.default_holder),
         "legal_baseline": dataset.manifest.legal_baseline,
         "border_tolerance_km": dataset.border_tolerance_km,
         "reassigned_km2": float(moved["area_km2"].sum()),

@@ -153,12 +153,13 @@ class Setting:
         parted = partition(
             self.units,
             source.claims,
-            default_holder=self.dataset.default_holder,
+            default_holder=source.unclaimed_by(self.dataset.default_holder),
             border_tolerance_km=self.dataset.border_tolerance_km,
             reconcile=self.reconcile,
             on_overlap=self.on_overlap,
             contested=self.contested,
             frontier=self.frontier,
+            are_claims_complete=source.draws_every_party,
         )
         _check_overlap(parted, source)
         _check_share(parted, source, self.dataset)

@@ -148,6 +148,8 @@ class State:
     @classmethod
     def of(cls, ground: Ground, figures: Figures) -> State | None:
         """A day that is measured in full; None where no step begins from it."""
+        if ground.control.draws_every_party:
+            return None  # unclaimed ground is nobody's, and all of it may be reconciled
         claim = Claim.of(ground.control.claims)
         default_holder = ground.dataset.default_holder
         holders = {held_by for _, held_by in figures.cell_m2}
@@ -176,7 +178,7 @@ class State:
         State or None
         """
         old, new = self.claim, Claim.of(source.claims)
-        if new is None or new.holder != old.holder:
+        if new is None or new.holder != old.holder or source.draws_every_party:
             return None
         before = _rings_before(old, new)
         if before is None:

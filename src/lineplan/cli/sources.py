@@ -87,6 +87,16 @@ class SourceOptions:
             rich_help_panel=_PANEL,
         ),
     ] = None
+    every_party: Annotated[
+        bool | None,
+        typer.Option(
+            "--every-party/--not-every-party",
+            help="Ground that the source leaves unclaimed is unknown, or the default holder's; "
+            "unknown where it draws the default holder's ground too.",
+            rich_help_panel=_PANEL,
+            show_default=False,
+        ),
+    ] = None
     save_source: Annotated[
         Path | None,
         typer.Option(
@@ -98,7 +108,8 @@ class SourceOptions:
 
     def is_told(self) -> bool:
         """Whether any of these options is given."""
-        return any(getattr(self, name) for name in SourceOptions.__dataclass_fields__)
+        told = [getattr(self, name) for name in SourceOptions.__dataclass_fields__]
+        return any(value not in (None, "", []) for value in told)
 
     def read(self, control: str | None, dataset: Dataset, as_of: date | None, **on: Any) -> Control:
         """Read the source, and keep how where that is asked for."""
@@ -122,7 +133,8 @@ class SourceOptions:
         if control is None:
             raise UsageError(
                 "options that say how a source is read (--source, --holder, --value, "
-                "--control-class, --base, --seed, --left, --save-source) need --control FILE"
+                "--control-class, --base, --seed, --left, --every-party, --save-source) need "
+                "--control FILE"
             )
         return control
 
@@ -131,6 +143,7 @@ class SourceOptions:
         how: dict[str, Any] = {"kind": self.source, "holder": self.holder, "base": self.base}
         how["control_class"] = self.control_class.value if self.control_class else None
         how |= {"left": self.left, "seeds": [_seed(text) for text in self.seed or ()]}
+        how["draws_every_party"] = self.every_party
         return how | {"values": dict(_value(text) for text in self.value or ())}
 
     def _save(self, control: str, how: SourceFile | None, otherwise: str) -> None:

@@ -214,6 +214,7 @@ def open_archive(
     seeds: Iterable[tuple[float, float, str]] = (),
     left: str | None = None,
     columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
     units: str | Path | gpd.GeoDataFrame | None = None,
     unit_id: str | None = None,
 ) -> Archive:
@@ -229,7 +230,7 @@ def open_archive(
         Declares the parties, and whose ground a source without holders draws.
     kind : str, Path or SourceFile, optional
         How each day is read, as for `read_control`.
-    holder, values, control_class, base, seeds, left, columns
+    holder, values, control_class, base, seeds, left, columns, draws_every_party
         As for `read_control`; a packed archive, whose days have been read, takes none.
     units, unit_id
         As for `read_control`.
@@ -253,7 +254,13 @@ def open_archive(
         how = named_file(path)
         path = Path(how.file)
     chosen = chosen_source(
-        holder=holder, values=values, base=base, seeds=seeds, left=left, columns=columns
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
     )
     check_class(control_class)
     return open_with(path, dataset, over(how, chosen), control_class=control_class)
@@ -276,7 +283,7 @@ def open_with(
         if how.model_copy(update={"file": ""}) != SourceFile() or control_class:
             raise ControlError(
                 f"{path}: was told how its days are read when it was packed; leave out --source, "
-                "--holder, --value, --control-class, --base, --seed and --left"
+                "--holder, --value, --control-class, --base, --seed, --left and --every-party"
             )
         store = Packed(path, plain)
     else:

@@ -1,10 +1,10 @@
 """The packed form of an archive: one GeoParquet file, small, plain and the same at every run.
 
 One row for each day and claim, ascending, in one row group: `as_of`, `held_by`, `source`, `kind`,
-`control_class`, `is_holder_assumed`, `attribution`, `licence`, `viewpoint`, `sha256` (of the day's
-own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as they were read). The
-metadata of the file has, under ``lineplan``, the version of this form, the papers, the source that
-most days have, and the days that are missing or were left out.
+`control_class`, `is_holder_assumed`, `draws_every_party`, `attribution`, `licence`, `viewpoint`,
+`sha256` (of the day's own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as
+they were read). The metadata of the file has, under ``lineplan``, the version of this form, the
+papers, the source that most days have, and the days that are missing or were left out.
 
 Nothing is coded in a way of its own, so that any reader of GeoParquet shows any day. What repeats
 costs next to nothing all the same: a geometry that several days have is kept once (dictionary
@@ -34,18 +34,19 @@ from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer, sha256_of
 
-VERSION = 1
+VERSION = 2
 KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
 PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
-ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
+SAYINGS = ("is_holder_assumed", "draws_every_party")
+ONCE_A_DAY = (*PAPERS, *SAYINGS)
 SCHEMA = pa.schema(
     [
         ("as_of", pa.date32()),
         ("held_by", pa.string()),
         *((name, pa.string()) for name in PAPERS),
-        ("is_holder_assumed", pa.bool_()),
+        *((name, pa.bool_()) for name in SAYINGS),
         ("notes", pa.list_(pa.string())),
         ("geometry", pa.binary()),
     ]

@@ -32,6 +32,7 @@ def read_control(
     seeds: Iterable[tuple[float, float, str]] = (),
     left: str | None = None,
     columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
     units: str | Path | gpd.GeoDataFrame | None = None,
     unit_id: str | None = None,
 ) -> Control:
@@ -69,6 +70,9 @@ def read_control(
         For a line of contact: who holds its left, in the direction it is drawn.
     columns : mapping, optional
         Names of the columns for ``date``, ``place``, ``lon`` and ``lat``.
+    draws_every_party : bool, optional
+        Whether ground that the source leaves unclaimed is ``unknown``, and not the default
+        holder's; it is, when not given, where the source draws ground of the default holder.
     units : str, Path or GeoDataFrame, optional
         Units that lines of contact cut and settlements share out, where they are not the
         dataset's own; as for `arrange`.
@@ -91,7 +95,13 @@ def read_control(
         raise ControlError("the name of the source of control is empty")
     dataset = on_units(dataset, units, unit_id)
     chosen = chosen_source(
-        holder=holder, values=values, base=base, seeds=seeds, left=left, columns=columns
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
     )
     check_class(control_class)
     given = given_source(kind)

@@ -38,6 +38,9 @@ class Control:
         Of the file's bytes.
     is_holder_assumed : bool
         The source does not say who holds what it draws.
+    draws_every_party : bool
+        The source draws the ground of the default holder too, so that what it leaves unclaimed is
+        ``unknown``.
     notes : tuple of str
         What was assumed, dropped or repaired.
     kind : str
@@ -58,10 +61,15 @@ class Control:
     control_class: str = "not stated"
     sha256: str = ""
     is_holder_assumed: bool = False
+    draws_every_party: bool = False
     notes: tuple[str, ...] = ()
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+
+    def unclaimed_by(self, default_holder: str) -> str:
+        """Who holds what it does not claim: the default holder, or ``unknown``."""
+        return "unknown" if self.draws_every_party else default_holder
 
 
 NONE = "none"
