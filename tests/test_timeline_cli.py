@@ -189,24 +189,6 @@ def test_a_packed_archive_has_been_read(how: tuple[str, ...], line: Any, folder:
     assert line(*call(control="days.parquet")).status == 0
 
 
-def test_what_was_kept_for_another_reading_is_not_used(
-    line: Any, folder: Path, tmp_path: Path
-) -> None:
-    """A run that stops at a bad day keeps batches; read otherwise they are of no use."""
-    write_days(folder, moving(70))
-    spoil(folder, 69)
-    mapped_days = tmp_path / "mapped"
-    mapped_days.mkdir()
-    for file in folder.iterdir():
-        text = file.read_text().replace('"properties": {}', '"properties": {"stat": "Occupied"}')
-        (mapped_days / file.name).write_text(text)
-    how = ["--holder", "stat", "--value"]
-    assert line(*call(control="mapped"), *how, "Occupied=cora").status == 1
-    assert line(*call(control="mapped"), *how, "Occupied=bora", "--keep-going").status == 0
-    alone = pd.read_csv(tmp_path / "series.csv")
-    assert set(alone["held_by"]) == {"aria", "bora"}
-
-
 def test_it_needs_an_archive(line: Any, folder: Path) -> None:
     said = line("timeline", "east.toml", "--dataset", toyland.FOLDER, "-o", "series.csv")
     assert said.status == 2
