@@ -297,6 +297,7 @@ def test_where_zones_cannot_be_written(
 def test_a_folder_in_the_way(line: Any, folder: Path, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "zones.gpkg").mkdir()
     assert "is a folder" in one_line_of(line(*call(), "--zones", "zones.gpkg"))
+    assert not list(tmp_path.glob(".*")), "it is told before the work"
 
 
 def test_killed_in_the_middle_the_next_run_finishes(

@@ -198,6 +198,8 @@ def check_target(path: Path) -> None:
         raise UsageError(f"{path}: zones are written to a file that ends in .gpkg or .parquet")
     if not path.parent.is_dir():
         raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():  # said before the work, not after it
+        raise LineplanError(f"{path}: is a folder; name a file")
 
 
 def write_zones(
