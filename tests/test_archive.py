@@ -173,7 +173,7 @@ def test_packed_is_plain_geoparquet(folder: Path, tmp_path: Path, toy: lp.Datase
     assert all(a.equals(b) for a, b in zip(frame.geometry, GROUND.values(), strict=True))
     assert frame["sha256"].str.len().eq(64).all()
     metadata = json.loads(pq.read_metadata(path).metadata[b"lineplan"])
-    assert metadata["version"] == 1
+    assert metadata["version"] == 2
     assert metadata["missing"] == ["2025-03-04"]
     column = (
         pq.read_metadata(path).row_group(0).column(pq.read_schema(path).names.index("geometry"))
@@ -411,7 +411,7 @@ def test_bad_packed_archives_are_refused(folder: Path, tmp_path: Path, toy: lp.D
     metadata = table.schema.metadata
     ours = json.loads(metadata[b"lineplan"])
     for changed, words in (
-        (ours | {"version": 2}, "is of version 2 of the packed form"),
+        (ours | {"version": 3}, "is of version 3 of the packed form"),
         ({}, "is damaged, or was changed by another program"),
     ):
         text = json.dumps(changed)

@@ -31,6 +31,7 @@ from lineplan.chronology.states import State
 from lineplan.chronology.writing import write_timeline
 from lineplan.control import Control
 from lineplan.control.archive import Archive
+from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Outline
 from lineplan.ground import Setting, read_setting
 
@@ -255,6 +256,22 @@ def test_what_may_change_more_is_measured_in_full(case: str, setting: Setting) -
     assert step_from(setting, before, after) is None
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_days_whose_source_draws_every_party_are_measured_in_full(
+    which: int, setting: Setting
+) -> None:
+    """What such a source leaves unclaimed is nobody's, on the day before or after."""
+    east = claims(("bora", front()))
+    said = [which == 0, which == 1]
+    before, after = (Control(east, FIRST, "day", draws_every_party=every) for every in said)
+    _, state = begin(setting, before)
+    if which == 0:
+        assert state is None
+    else:
+        assert state is not None
+        assert step(state, after, setting) is None
+
+
 ISLAND = shapely.union(front(), box(31.2, 0.2, 31.3, 0.3))
 HOLED = front().difference(box(31.8, 0.2, 31.9, 0.3))
 BRIDGED = shapely.union(front(), box(31.2, 0.31, 31.51, 0.39))
@@ -452,7 +469,7 @@ def test_a_run_goes_on_where_it_stopped(
     assert_frame_equal(found.days, whole.days, check_exact=True)
 
 
-@pytest.mark.parametrize("change", ["options", "files", "plans"])
+@pytest.mark.parametrize("change", ["options", "files", "reading", "plans"])
 def test_what_was_kept_for_other_inputs_is_not_used(
     change: str, plans: list[lp.Plan], toy: lp.Dataset, tmp_path: Path
 ) -> None:
@@ -463,6 +480,8 @@ def test_what_was_kept_for_other_inputs_is_not_used(
         options["reconcile"] = False
     elif change == "files":
         write_days(folder, [front({20: 0.3})])
+    elif change == "reading":
+        options["control"] = lp.open_archive(folder, toy, kind=SourceFile(held_by="cora"))
     else:
         plans = plans[:1]
     found = lp.timeline(*plans, **options)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +28,8 @@ from lineplan.zoning import apply
 
 if TYPE_CHECKING:
     from lineplan.webmap import PlanMap
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 BY: dict[str, tuple[str, ...]] = {
     "status": ("status",),
@@ -360,12 +362,48 @@ def unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
 
 
 def _described(zones: gpd.GeoDataFrame, plan: Plan, ground: Ground) -> gpd.GeoDataFrame:
-    """`zones` with ids, names, labels and shares, in the order of the text."""
-    units, dataset, source = ground.units, ground.dataset, ground.control
+    """`zones` with what `describe` adds, in the order of the text."""
+    day = ground.control.as_of
+    zones = describe(zones, plan, ground.units, ground.dataset, [day] * len(zones))
+    order = [c.id for c in plan.clause] + [""]
+    return zones.sort_values(
+        ["clause_id", "unit_id", "held_by"],
+        key=lambda column: column.map(order.index) if column.name == "clause_id" else column,
+        ignore_index=True,
+    )
+
+
+def describe(
+    zones: Frame,
+    plan: Plan,
+    units: gpd.GeoDataFrame,
+    dataset: Dataset,
+    days: Iterable[date | None],
+) -> Frame:
+    """Zones with ids, names, labels and shares.
+
+    Parameters
+    ----------
+    zones : DataFrame
+        Of one plan, with columns as `lineplan.apply` gives them; more columns stay, at the end.
+    plan : Plan
+    units : GeoDataFrame
+        As of `Ground`.
+    dataset : Dataset
+        For the names of parties.
+    days : iterable of date or None
+        Day of the line of contact, of each zone.
+
+    Returns
+    -------
+    DataFrame
+        With `zone_id`, `unit_name`, `status_label`, `area_sq_mi` and `share_of_unit`.
+    """
     words = catalogue("en")
     by_id = units.set_index("unit_id")
+    rows = list(zones.itertuples())
     zones = zones.assign(
-        zone_id=["/".join((z.unit_id, z.held_by, z.clause_id or "-")) for z in zones.itertuples()],
+        zone_id=["/".join((z.unit_id, z.held_by, z.clause_id or "-")) for z in rows],
         unit_name=zones["unit_id"].map(by_id["name"]),
         status_label=[
             words.status_label(
@@ -376,23 +414,17 @@ def _described(zones: gpd.GeoDataFrame, plan: Plan, ground: Ground) -> gpd.GeoDa
                 recognition=z.recognition,
                 recognized_by=z.recognized_by,
                 dataset=dataset,
-                date=source.as_of,
+                date=day,
                 plan_title=words.name(plan.title),
             )
-            for z in zones.itertuples()
+            for z, day in zip(rows, days, strict=True)
         ],
         area_sq_mi=zones["area_km2"] / geodesy.SQUARE_MILE_KM2,
         share_of_unit=zones["area_km2"] / zones["unit_id"].map(by_id["area_km2"]),
     )
-    order = [c.id for c in plan.clause] + [""]
-    zones = zones.sort_values(
-        ["clause_id", "unit_id", "held_by"],
-        key=lambda column: column.map(order.index) if column.name == "clause_id" else column,
-        ignore_index=True,
-    )
     columns = ["zone_id", "unit_id", "unit_name", "held_by", "status", "status_label", "clause_id"]
-    columns += [*TERMS, "area_km2", "area_sq_mi", "share_of_unit", "geometry"]
-    return zones[columns]
+    columns += [*TERMS, "area_km2", "area_sq_mi", "share_of_unit"]
+    return zones[[*columns, *(c for c in zones.columns if c not in columns)]]
 
 
 def columns_by(by: str | Sequence[str]) -> list[str]:
@@ -440,7 +472,7 @@ def ground_conditions(ground: Ground) -> dict[str, Any]:
         "line_length_km": length_km,
         "line_vertex_spacing_km": length_km / segments if segments else None,
         "control_class": source.control_class,
-        "default_holder": dataset.default_holder,
+        "default_holder": source.unclaimed_by(dataset.default_holder),
         "legal_baseline": dataset.manifest.legal_baseline,
         "border_tolerance_km": dataset.border_tolerance_km,
         "reassigned_km2": float(moved["area_km2"].sum()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -149,10 +149,13 @@ class Dataset:
     folder : Path
     manifest : pydantic model
         The parsed `dataset.toml`.
+    given_units : GeoDataFrame or None
+        Units in place of its own (`on_units`).
     """
 
     folder: Path
     manifest: _Manifest
+    given_units: gpd.GeoDataFrame | None = field(default=None, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what it has read, and with a folder that another process finds.
@@ -246,6 +249,10 @@ class Dataset:
     def _units(self) -> gpd.GeoDataFrame:
         return read_features(self.path("units"), kind="polygon").frame
 
+    def on_units(self, units: gpd.GeoDataFrame) -> Dataset:
+        """The same dataset with other units, with the columns of its own."""
+        return replace(self, given_units=units)
+
     def units(self) -> gpd.GeoDataFrame:
         """Administrative units.
 
@@ -254,7 +261,7 @@ class Dataset:
         GeoDataFrame
             `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant` and `geometry` (EPSG:4326).
         """
-        return self._units.copy()
+        return (self._units if self.given_units is None else self.given_units).copy()
 
     def context(self) -> gpd.GeoDataFrame:
         """Base map: land, international boundaries, rivers and cities.

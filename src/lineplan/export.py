@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from lineplan.dataset import DataFile
 from lineplan.errors import LineplanError, UsageError
 from lineplan.gis import STYLES, Legend, legend_of, style_table, styled_kml
 from lineplan.labels import Catalogue, catalogue
-from lineplan.output import replacing
+from lineplan.output import dated, replacing
 from lineplan.webmap.facts import Facts
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
@@ -117,7 +116,7 @@ def _write_ogr(
     arrangement: Arrangement, draft: Path, layers: Iterable[str], driver: str, words: Catalogue
 ) -> None:
     legends = []
-    with _dated(arrangement.conditions["generated"]):
+    with dated(arrangement.conditions["generated"]):
         for layer in layers:
             frame = _frame(arrangement, layer, words)
             legends.append(legend_of(arrangement, layer, frame, words))
@@ -328,14 +327,3 @@ def _html(lines: Iterable[str]) -> str:
 def _xml(text: str) -> str:
     """`text` without what breaks a KML file: the driver checks neither of the two."""
     return _NOT_XML.sub(" ", text)
-
-
-@contextmanager
-def _dated(day: str) -> Iterator[None]:
-    """Let GDAL write `day` as the time of the last change, so that two runs give the same file."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

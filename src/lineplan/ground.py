@@ -129,6 +129,11 @@ class Setting:
     on_overlap: OnOverlap
     reconcile: bool
 
+    @property
+    def given_units(self) -> gpd.GeoDataFrame | None:
+        """The units where they are not the dataset's own: a source is read for them."""
+        return None if self.frontier is None else self.units
+
     def lay(self, source: Control) -> Ground:
         """Part the units by the holders of one day.
 
@@ -148,12 +153,13 @@ class Setting:
         parted = partition(
             self.units,
             source.claims,
-            default_holder=self.dataset.default_holder,
+            default_holder=source.unclaimed_by(self.dataset.default_holder),
             border_tolerance_km=self.dataset.border_tolerance_km,
             reconcile=self.reconcile,
             on_overlap=self.on_overlap,
             contested=self.contested,
             frontier=self.frontier,
+            are_claims_complete=source.draws_every_party,
         )
         _check_overlap(parted, source)
         _check_share(parted, source, self.dataset)
@@ -262,7 +268,7 @@ def read_ground(
     )
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, setting.dataset, as_of=day)
+        source = read_control(source, setting.dataset, as_of=day, units=setting.given_units)
     elif day is not None and day != source.as_of:
         raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
     ground = setting.lay(source)

@@ -21,7 +21,6 @@ from lineplan.chronology.borders import Borders
 from lineplan.chronology.daily import Answers, Areas, Kind, areas_by_distance, figures_of
 from lineplan.chronology.following import Day, Follower, read_days
 from lineplan.control.archive import Archive, Store
-from lineplan.control.state import Outline
 from lineplan.errors import LineplanError
 from lineplan.features import sha256_of
 from lineplan.ground import Setting
@@ -153,11 +152,17 @@ class Batch:
     archive: Archive
     days: tuple[date, ...]
 
+    @staticmethod
+    def length(job: Job) -> int:
+        """Days of a batch: the more of them are steps, the more."""
+        return DAYS if any(plan.strips() for plan in job.plans) else DAYS_IN_STEPS
+
     @property
     def key(self) -> str:
         """Digest of all that its figures depend on."""
         days = ",".join(day.isoformat() for day in self.days)
-        return hashlib.sha256(f"{self.job.key} {self.archive.sha256} {days}".encode()).hexdigest()
+        source = f"{self.archive.sha256} {json.dumps(self.archive.reading, sort_keys=True)}"
+        return hashlib.sha256(f"{self.job.key} {source} {days}".encode()).hexdigest()
 
     def run(self) -> Part:
         """Work through the days; a bad one ends the batch unless it is to keep going."""
@@ -189,7 +194,7 @@ class Batch:
                     figures = follower.figures(item)
                     areas = answers.areas(figures.cell_m2)
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, _reason(fault, drawn)))
+                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None)))
                 if not job.keep_going:
                     break
                 continue
@@ -210,15 +215,15 @@ class Batch:
         return part
 
 
-def batches_of(job: Job, archive: Archive, days: Sequence[date]) -> list[Batch]:
+def batches_of(
+    job: Job, archive: Archive, days: Sequence[date], of: type[Batch] = Batch
+) -> list[Batch]:
     """Days cut into batches."""
-    length = DAYS if any(plan.strips() for plan in job.plans) else DAYS_IN_STEPS
+    length = of.length(job)
     together: dict[int, list[date]] = {}
     for day in days:
         together.setdefault(day.toordinal() // length, []).append(day)
-    return [
-        Batch(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()
-    ]
+    return [of(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()]
 
 
 @dataclass(frozen=True)
@@ -243,12 +248,13 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, batch: Batch, part: Part) -> None:
-        """Keep what has come of a batch."""
+    def keep(self, batch: Batch, part: Part) -> Part:
+        """Keep what has come of a batch; what to hold on to until all are done."""
         if self.folder is not None:
             self.folder.mkdir(exist_ok=True)
             with replacing(self._file(batch)) as beside:
                 beside.write_text(part.dumps(), encoding="utf-8")
+        return part
 
     def _file(self, batch: Batch) -> Path:
         assert self.folder is not None
@@ -288,7 +294,7 @@ def run(
             parts[number] = part
             if part.bad and not batches[number].job.keep_going:
                 return False
-            journal.keep(batches[number], part)
+            parts[number] = journal.keep(batches[number], part)
         if progress is not None:
             progress(sum(len(batches[n].days) for n in parts), total)
         return True
@@ -317,12 +323,16 @@ def _run_on(
     end = len(batches)  # the first batch that need not be worked on any more
     try:
         for number in left:
-            job, archive, days = batches[number].job, batches[number].archive, batches[number].days
+            batch = batches[number]
+            archive, kind = batch.archive, type(batch)
             # What batches share is an argument of its own, so that an executor may send it once.
-            future = executor.submit(run_batch, __version__, job, archive.store, archive.days, days)
+            shared = batch.job, archive.store
+            future = executor.submit(
+                run_batch, __version__, *shared, kind, archive.days, batch.days
+            )
             futures[future] = number
         for future in as_completed(futures):
-            number = futures[future]
+            number = futures.pop(future)  # with what it came to, which may be large
             if future.cancelled():
                 if number >= end:
                     continue
@@ -342,7 +352,12 @@ def _run_on(
 
 
 def run_batch(
-    version: str, job: Job, store: Store, present: tuple[date, ...], days: tuple[date, ...]
+    version: str,
+    job: Job,
+    store: Store,
+    kind: type[Batch],
+    present: tuple[date, ...],
+    days: tuple[date, ...],
 ) -> Part:
     """Run a batch where an executor has put it, on this machine or another.
 
@@ -353,6 +368,7 @@ def run_batch(
     job : Job
     store : Store
         Of the archive.
+    kind : type of Batch
     present, days : tuple of datetime.date
         Of the archive, and of the batch.
 
@@ -379,7 +395,7 @@ def run_batch(
             if path == store.path:
                 unseen += ", or pack it, and it travels along (lineplan data pack)"
             raise LineplanError(unseen)
-    return Batch(job, Archive(present, store), days).run()
+    return kind(job, Archive(present, store), days).run()
 
 
 def _needed(job: Job, store: Store) -> Iterator[Path]:
@@ -397,7 +413,7 @@ def _needed(job: Job, store: Store) -> Iterator[Path]:
                 yield plan.folder
 
 
-def _reason(fault: Exception, source: Outline | None) -> str:
+def reason_of(fault: Exception, source: str | None) -> str:
     """A fault in one line, with the name of the source."""
     words = "; ".join(str(fault).splitlines())
-    return words if source is None or source.source in words else f"{source.source}: {words}"
+    return words if source is None or source in words else f"{source}: {words}"

@@ -70,7 +70,8 @@ class Claim:
         fills_noise : bool
             Whether border reconciliation fills small holes.
         """
-        if len(drawn.held_by) != 1:
+        # What a source that draws every party leaves unclaimed is nobody's, and may be reconciled.
+        if len(drawn.held_by) != 1 or drawn.draws_every_party:
             return None
         parts = shapely.orient_polygons(shapely.get_parts(drawn.polygons), exterior_cw=False)
         rings, part_of = shapely.get_rings(parts, return_index=True)

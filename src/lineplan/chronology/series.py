@@ -26,6 +26,7 @@ from lineplan.chronology.batches import (
     run,
 )
 from lineplan.chronology.daily import Kind
+from lineplan.chronology.zones import check_target, said_of, write_zones
 from lineplan.comparison.choices import choose_each
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset
@@ -81,6 +82,7 @@ def timeline(
     keep_going: bool = False,
     progress: Progress | None = None,
     journal: str | Path | None = None,
+    zones: str | Path | None = None,
 ) -> Timeline:
     """Lay plans over the control of every day of an archive.
 
@@ -89,7 +91,8 @@ def timeline(
     *plans : str, Path or Plan
         Ids of plans of the dataset, plan files, or plans; each once.
     control : str, Path or Archive
-        An archive of control: a folder of daily files, or an archive file.
+        An archive of control: a folder of daily files, or an archive file. What more there is to
+        say of how it is read goes to `lineplan.open_archive`, whose result is given here.
     dataset, units, unit_id, contested, on_overlap, reconcile, lines
         As for `arrange`.
     first, last : str or datetime.date, optional
@@ -108,6 +111,13 @@ def timeline(
     journal : str or Path, optional
         Folder in which finished batches are kept, so that the same call, begun anew, goes on where
         it was interrupted.
+    zones : str or Path, optional
+        GeoPackage (``.gpkg``: a layer for each plan, which QGIS's temporal controller plays) or
+        GeoParquet (``.parquet``) to which the zones are written, a row for every stretch of days
+        on which the geometry of a zone is the same: the columns of `Arrangement.zones`, `plan_id`,
+        `valid_from`, `valid_to` (the first day after the stretch), `days` (of the stretch with a
+        state in the archive) and `days_missing` (without one: a state lasts until the next).
+        `status_label` speaks of the line of `valid_from`. Every day is computed in full for it.
 
     Returns
     -------
@@ -120,6 +130,8 @@ def timeline(
     UsageError
         No plan is given, or no day lies between `first` and `last`.
     """
+    if zones is not None:
+        check_target(Path(zones))
     if not plans:
         raise UsageError("a timeline needs at least one plan")
     dataset = dataset_of(plans[0], dataset)
@@ -134,7 +146,9 @@ def timeline(
         reconcile=reconcile,
     )
     check_units(chosen, setting)
-    archive = control if isinstance(control, Archive) else open_archive(control, dataset)
+    archive = control
+    if not isinstance(archive, Archive):
+        archive = open_archive(archive, dataset, units=setting.given_units)
     archive = _between(archive, as_date(first), as_date(last))
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
@@ -142,7 +156,8 @@ def timeline(
     job = Job(setting, chosen, days, keep_going)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
-    parts = run(batches, executor, Journal(Path(journal) if journal else None), progress)
+    tables, pictures = _shares(progress, is_halved=zones is not None)
+    parts = run(batches, executor, Journal(Path(journal) if journal else None), tables)
     done = {item.day: (item, part.kinds[item.kinds]) for part in parts for item in part.done}
     bad = [item for part in parts for item in part.bad]
     if not done:
@@ -156,6 +171,7 @@ def timeline(
         "plans": [plan_conditions(plan) for plan in chosen],
         "control_source": archive.name,
         "control_sha256": archive.sha256,
+        "control_reading": archive.reading,
         "first_day": rows[0][0].isoformat(),
         "last_day": rows[-1][0].isoformat(),
         "days": len(rows),
@@ -167,7 +183,30 @@ def timeline(
         **setting.papers,
         "notes": list(setting.notes),
     }
+    if zones is not None:
+        without = write_zones(
+            Path(zones),
+            job,
+            archive,
+            {day: item.day for day, (item, _) in rows},
+            conditions,
+            executor=executor,
+            progress=pictures,
+        )
+        conditions |= said_of(without)
     return Timeline(_areas(rows), _days(rows), conditions)
+
+
+def _shares(
+    progress: Progress | None, *, is_halved: bool
+) -> tuple[Progress | None, Progress | None]:
+    """Progress of the figures, and of the zones, which are the second half where they are asked."""
+    if progress is None or not is_halved:
+        return progress, None
+    return (
+        lambda done, total: progress(done, 2 * total),
+        lambda done, total: progress(total + done, 2 * total),
+    )
 
 
 def _between(archive: Archive, first: date | None, last: date | None) -> Archive:

@@ -181,8 +181,8 @@ class Ground(SourceOptions):
         dataset = dataset_of(plan, self.dataset)
         read: dict[str, Any] = {"control": control, "as_of": self.as_of}
         if self.is_told():
-            day = as_date(self.as_of)
-            read = {"control": self.read(control, dataset, day), "as_of": None}
+            day, on = as_date(self.as_of), {"units": self.units, "unit_id": self.unit_id}
+            read = {"control": self.read(control, dataset, day, **on), "as_of": None}
         return read | self._shared(plan)
 
     def _shared(self, plan: str | Plan) -> dict[str, Any]:
@@ -249,12 +249,11 @@ class Ground(SourceOptions):
             raise UsageError("timeline needs --control: a folder of daily files, or an archive")
         if self.as_of is not None:
             raise UsageError("--as-of is one day; a timeline has --from and --to")
-        if self.is_told():
-            raise UsageError(
-                "options that say how a source is read (--source, --holder, ...) are for one day; "
-                "the files of an archive are read by their content"
-            )
-        return timeline(*plans, control=control, **self._shared(plans[0]), **options)
+        shared = self._shared(plans[0])
+        if not self.is_told():
+            return timeline(*plans, control=control, **shared, **options)
+        on = {name: shared[name] for name in ("dataset", "units", "unit_id")}
+        return timeline(*plans, control=self.open(control, **on), **shared, **options)
 
 
 def with_ground(command: Callable[..., None]) -> Callable[..., None]:

@@ -48,6 +48,14 @@ def timeline_command(
             metavar="FILE", help="Draw what moved to a .png or .svg too (needs lineplan[chart])."
         ),
     ] = None,
+    zones: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the zones too, each from valid_from to the day before valid_to: .gpkg, "
+            "which QGIS's temporal controller plays, or .parquet.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
     ] = 1,
@@ -75,6 +83,10 @@ def timeline_command(
     from lineplan.chronology.writing import check_target, write_timeline
 
     check_target(output)
+    if zones is not None:
+        from lineplan.chronology.zones import check_target as check_zones
+
+        check_zones(zones)
     if chart is not None:
         from lineplan.chronology.chart import check_target as check_chart
         from lineplan.chronology.chart import draw_chart
@@ -90,8 +102,9 @@ def timeline_command(
             keep_going=keep_going,
             progress=progress,
             journal=journal,
+            zones=zones,
         )
-    written = write_timeline(series, output)
+    written = [*write_timeline(series, output), *([zones] if zones else [])]
     if chart is not None:
         from lineplan.plan.file import dataset_of
 
@@ -103,6 +116,8 @@ def timeline_command(
         say(f"note: {note}")
     for day, reason in said["days_skipped"].items():
         say(f"warning: {day} skipped: {reason}")
+    for day, reason in said.get("zones_days_skipped", {}).items():
+        say(f"warning: {day} has no zones: {reason}")
     count = f"{said['days']} day(s), {said['first_day']} to {said['last_day']}"
     if said["days_missing"]:
         count += f"; {len(said['days_missing'])} day(s) between them are missing"

@@ -7,22 +7,27 @@ reads) and the packed form that ``lineplan data pack`` writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import geopandas as gpd
+
+from lineplan.control.adapters import over
 from lineplan.control.content import look_at
 from lineplan.control.dated import Dated
+from lineplan.control.extent import on_units
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
-from lineplan.control.sourcefile import SourceFile, given_source, named_file
+from lineplan.control.settling import check_class
+from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
-from lineplan.features import file_and_layer
+from lineplan.features import file_and_layer, sha256_of
 
 Kind = Literal["folder", "dated", "packed"]
 
@@ -37,6 +42,14 @@ class Store(Protocol):
     @property
     def path(self) -> Path:
         """The file or folder."""
+
+    @property
+    def how(self) -> SourceFile | None:
+        """How each day is read; None for the packed form, which has been."""
+
+    @property
+    def control_class(self) -> str | None:
+        """Which classes count as held, where the user says so."""
 
     @property
     def sha256(self) -> str:
@@ -91,6 +104,26 @@ class Archive:
         It is that of the whole archive, also where `between` has chosen some of the days.
         """
         return self.store.sha256
+
+    @property
+    def source_file(self) -> SourceFile | None:
+        """How its days are read, to keep (`SourceFile.save`); None for a packed archive."""
+        how = self.store.how
+        return None if how is None else how.model_copy(update={"file": str(self.store.path)})
+
+    @cached_property
+    def reading(self) -> dict[str, Any]:
+        """What was said of how its days are read, with the digest of a base; figures depend on it.
+
+        Empty where nothing was said, and for a packed archive.
+        """
+        how, control_class = self.store.how, self.store.control_class
+        said = {} if how is None else how.model_dump(exclude_defaults=True, exclude={"file"})
+        if control_class is not None:
+            said["control_class"] = control_class
+        if how is not None and Path(how.base.rpartition(":")[0] or how.base).is_file():
+            said["base_sha256"] = sha256_of(file_and_layer(how.base)[0])
+        return said
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -199,7 +232,20 @@ class Archive:
 
 
 def open_archive(
-    path: str | Path, dataset: Dataset, *, kind: str | Path | SourceFile | None = None
+    path: str | Path,
+    dataset: Dataset,
+    *,
+    kind: str | Path | SourceFile | None = None,
+    holder: str | None = None,
+    values: Mapping[str, str] | None = None,
+    control_class: str | None = None,
+    base: str | Path | None = None,
+    seeds: Iterable[tuple[float, float, str]] = (),
+    left: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
 ) -> Archive:
     """Open the states of control of many days.
 
@@ -213,6 +259,10 @@ def open_archive(
         Declares the parties, and whose ground a source without holders draws.
     kind : str, Path or SourceFile, optional
         How each day is read, as for `read_control`.
+    holder, values, control_class, base, seeds, left, columns, draws_every_party
+        As for `read_control`; a packed archive, whose days have been read, takes none.
+    units, unit_id
+        As for `read_control`.
 
     Returns
     -------
@@ -225,14 +275,24 @@ def open_archive(
     GeometryError
         A file cannot be read.
     """
-    path = Path(path)
+    path, dataset = Path(path), on_units(dataset, units, unit_id)
     how = given_source(kind)
     if path.suffix.lower() == ".toml" and path.is_file():
         if how != SourceFile():
             raise ControlError(f"{path}: says how its file is read; leave out --source")
         how = named_file(path)
         path = Path(how.file)
-    return open_with(path, dataset, how)
+    chosen = chosen_source(
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
+    )
+    check_class(control_class)
+    return open_with(path, dataset, over(how, chosen), control_class=control_class)
 
 
 def holds_many_days(source: str | Path) -> bool:
@@ -251,7 +311,7 @@ def open_with(
         if how.model_copy(update={"file": ""}) != SourceFile() or control_class:
             raise ControlError(
                 f"{path}: was told how its days are read when it was packed; leave out --source, "
-                "--holder, --value, --control-class, --base, --seed and --left"
+                "--holder, --value, --control-class, --base, --seed, --left and --every-party"
             )
         store = Packed(path, dataset)
     else:

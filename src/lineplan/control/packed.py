@@ -1,10 +1,10 @@
 """The packed form of an archive: one GeoParquet file, small, plain and the same at every run.
 
 One row for each day and claim, ascending, in one row group: `as_of`, `held_by`, `source`, `kind`,
-`control_class`, `is_holder_assumed`, `attribution`, `licence`, `viewpoint`, `sha256` (of the day's
-own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as they were read). The
-metadata of the file has, under ``lineplan``, the version of this form, the papers, the source that
-most days have, and the days that are missing or were left out.
+`control_class`, `is_holder_assumed`, `draws_every_party`, `attribution`, `licence`, `viewpoint`,
+`sha256` (of the day's own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as
+they were read). The metadata of the file has, under ``lineplan``, the version of this form, the
+papers, the source that most days have, and the days that are missing or were left out.
 
 Nothing is coded in a way of its own, so that any reader of GeoParquet shows any day. What repeats
 costs next to nothing all the same: a geometry that several days have is kept once (dictionary
@@ -35,20 +35,21 @@ from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer
 
-VERSION = 1
+VERSION = 2
 KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _ON_DEMAND = ("_table", "_span", "_crs", "_columns", "_is_as_packed")
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
 PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
-_OUTLINED = ("source", "sha256", "attribution", "is_holder_assumed")
-ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
+SAYINGS = ("is_holder_assumed", "draws_every_party")
+_OUTLINED = ("source", "sha256", "attribution", *SAYINGS)
+ONCE_A_DAY = (*PAPERS, *SAYINGS)
 SCHEMA = pa.schema(
     [
         ("as_of", pa.date32()),
         ("held_by", pa.string()),
         *((name, pa.string()) for name in PAPERS),
-        ("is_holder_assumed", pa.bool_()),
+        *((name, pa.bool_()) for name in SAYINGS),
         ("notes", pa.list_(pa.string())),
         ("geometry", pa.binary()),
     ]
@@ -90,6 +91,8 @@ class Packed:
     path: Path
     dataset: Dataset
     kind: Literal["packed"] = "packed"
+    how: None = None
+    control_class: None = None
     content: bytes = field(init=False, repr=False)
     sha256: str = field(init=False)
     notes: tuple[str, ...] = field(init=False)

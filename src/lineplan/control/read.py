@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import geopandas as gpd
+
 from lineplan.control.adapters import AS_FOUND, over, read_state
 from lineplan.control.archive import holds_many_days, open_with
-from lineplan.control.settling import HELD, said_of_day
-from lineplan.control.sourcefile import Seed, SourceFile, given_source, named_file
+from lineplan.control.extent import on_units
+from lineplan.control.settling import check_class, said_of_day
+from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, choose_day
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
@@ -29,6 +32,9 @@ def read_control(
     seeds: Iterable[tuple[float, float, str]] = (),
     left: str | None = None,
     columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
 ) -> Control:
     """Read the state of control of one day from a source of any kind.
 
@@ -64,6 +70,14 @@ def read_control(
         For a line of contact: who holds its left, in the direction it is drawn.
     columns : mapping, optional
         Names of the columns for ``date``, ``place``, ``lon`` and ``lat``.
+    draws_every_party : bool, optional
+        Whether ground that the source leaves unclaimed is ``unknown``, and not the default
+        holder's; it is, when not given, where the source draws ground of the default holder.
+    units : str, Path or GeoDataFrame, optional
+        Units that lines of contact cut and settlements share out, where they are not the
+        dataset's own; as for `arrange`.
+    unit_id : str, optional
+        Column of `units` with their ids.
 
     Returns
     -------
@@ -79,17 +93,17 @@ def read_control(
     """
     if source is not None and not str(source):
         raise ControlError("the name of the source of control is empty")
-    chosen = SourceFile.model_validate(
-        {
-            "columns": {**(columns or {}), **({"holder": holder} if holder else {})},
-            "values": dict(values or {}),
-            "base": str(base or ""),
-            "seeds": [Seed(lon=x, lat=y, held_by=p) for x, y, p in seeds],
-            "left": left or "",
-        }
+    dataset = on_units(dataset, units, unit_id)
+    chosen = chosen_source(
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
     )
-    if control_class is not None and control_class not in HELD:
-        raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
+    check_class(control_class)
     given = given_source(kind)
     if source is None:
         return read_state(

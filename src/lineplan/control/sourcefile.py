@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -110,6 +111,9 @@ class SourceFile(_Strict):
         Another source, for ground that this one leaves out; beside the source file.
     without_base : str
         What to say where no base is given.
+    draws_every_party : bool or None
+        Whether ground that the source leaves unclaimed is ``unknown``, and not the default
+        holder's. It is, when not given, where the source draws ground of the default holder.
     seeds : tuple of Seed
         Points whose side of a line of contact is known.
     left : str
@@ -131,6 +135,7 @@ class SourceFile(_Strict):
     control_class: Literal["", HeldClass] = ""
     base: str = ""
     without_base: str = ""
+    draws_every_party: bool | None = None
     seeds: tuple[Seed, ...] = ()
     left: str = ""
 
@@ -184,6 +189,8 @@ class SourceFile(_Strict):
 def _toml(value: object) -> str:
     if isinstance(value, str):  # a JSON string is a TOML string, but for one character
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_toml, value))}]"
     return repr(value)
@@ -223,6 +230,29 @@ def load_source_file(path: str | Path) -> SourceFile:
         if (value := getattr(found, key)) and not Path(value).is_absolute()
     }
     return found.model_copy(update=beside)
+
+
+def chosen_source(
+    *,
+    holder: str | None = None,
+    values: Mapping[str, str] | None = None,
+    base: str | Path | None = None,
+    seeds: Iterable[tuple[float, float, str]] = (),
+    left: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+) -> SourceFile:
+    """What a user says of a source beside its kind; parameters as of `lineplan.read_control`."""
+    return SourceFile.model_validate(
+        {
+            "columns": {**(columns or {}), **({"holder": holder} if holder else {})},
+            "values": dict(values or {}),
+            "base": str(base or ""),
+            "seeds": [Seed(lon=x, lat=y, held_by=p) for x, y, p in seeds],
+            "left": left or "",
+            "draws_every_party": draws_every_party,
+        }
+    )
 
 
 def given_source(kind: str | Path | SourceFile | None) -> SourceFile:

@@ -39,6 +39,9 @@ class Control:
         Of the file's bytes.
     is_holder_assumed : bool
         The source does not say who holds what it draws.
+    draws_every_party : bool
+        The source draws the ground of the default holder too, so that what it leaves unclaimed is
+        ``unknown``.
     notes : tuple of str
         What was assumed, dropped or repaired.
     kind : str
@@ -59,10 +62,15 @@ class Control:
     control_class: str = "not stated"
     sha256: str = ""
     is_holder_assumed: bool = False
+    draws_every_party: bool = False
     notes: tuple[str, ...] = ()
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+
+    def unclaimed_by(self, default_holder: str) -> str:
+        """Who holds what it does not claim: the default holder, or ``unknown``."""
+        return "unknown" if self.draws_every_party else default_holder
 
     def outline(self) -> Outline:
         """What it claims, without tables."""
@@ -73,6 +81,7 @@ class Control:
             self.sha256,
             self.attribution,
             self.is_holder_assumed,
+            self.draws_every_party,
         )
 
 
@@ -87,7 +96,7 @@ class Outline:
     polygons : ndarray of shapely geometry
         Valid, in degrees.
     source, sha256, attribution : str
-    is_holder_assumed : bool
+    is_holder_assumed, draws_every_party : bool
         As of `Control`.
     """
 
@@ -97,6 +106,7 @@ class Outline:
     sha256: str
     attribution: str
     is_holder_assumed: bool
+    draws_every_party: bool
 
 
 NONE = "none"
