@@ -26,6 +26,8 @@ from lineplan.labels import catalogue
 from lineplan.output import replacing
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
+OF_CONTROL = ("zones", "line", "reassigned")
+"""Layers with geometry of the source of control."""
 
 _COLUMNS = ("kind", "name", "date", "licence", "attribution", "viewpoint", "url", "sha256", "note")
 
@@ -43,7 +45,11 @@ _NAMED_BY = {"zones": "unit_name", "line": "line_id", "units": "name", "reassign
 
 
 def write_arrangement(
-    arrangement: Arrangement, path: str | Path, *, layer: str | None = None
+    arrangement: Arrangement,
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    has_permission: bool = False,
 ) -> Path:
     """Write an arrangement to a file; the ending says which format.
 
@@ -59,6 +65,9 @@ def write_arrangement(
         ``sources``: `kind`, `name`, `date`, `licence`, `attribution`, `viewpoint`, `url`,
         `sha256` and `note` of the text, its clauses and readings, the line and the units, and
         every condition of the figures. A GeoPackage then holds only that layer.
+    has_permission : bool
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the conditions then say so.
 
     Returns
     -------
@@ -69,6 +78,9 @@ def write_arrangement(
     ------
     UsageError
         The ending is unknown.
+    ControlError
+        The terms of a source of control forbid passing its geometry on, which the file would hold,
+        and no permission is stated.
     LineplanError
         The layer is unknown, or the file cannot be written.
 
@@ -92,6 +104,8 @@ def write_arrangement(
             f"{path}: no layer {layer!r}; layers of {ending} files are {', '.join(known)}"
         )
     chosen = [layer] if layer else LAYERS if ending == ".gpkg" else ["zones"]
+    if any(name in OF_CONTROL for name in chosen):
+        arrangement = arrangement.for_others(has_permission=has_permission)
     with replacing(path) as draft:
         try:
             if ending == ".parquet":

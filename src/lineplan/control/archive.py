@@ -14,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lineplan.control.adapters import over
 from lineplan.control.content import look_at
 from lineplan.control.dated import Dated
+from lineplan.control.fetched import papers_beside
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
 from lineplan.control.sourcefile import SourceFile, given_source, named_file
@@ -228,6 +230,7 @@ def open_with(
         store = Packed(path, plain)
     else:
         path, layer = file_and_layer(source)
+        how = over(papers_beside(path), how)
         if is_folder_of_days(path):
             store = Folder(path, plain, how, control_class)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from lineplan.control.adapters import read_state
+from lineplan.control.fetched import INDEX
 from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, date_in_name
@@ -39,6 +40,7 @@ def _files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_file()
         and not path.name.startswith(".")
+        and path.name != INDEX
         and (
             path.suffix.lower() in _ENDINGS
             or (path.suffix.lower() == ".shp" and date_in_name(path) is not None)

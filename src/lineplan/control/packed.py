@@ -1,10 +1,10 @@
 """The packed form of an archive: one GeoParquet file, small, plain and the same at every run.
 
 One row for each day and claim, ascending, in one row group: `as_of`, `held_by`, `source`, `kind`,
-`control_class`, `is_holder_assumed`, `attribution`, `licence`, `viewpoint`, `sha256` (of the day's
-own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as they were read). The
-metadata of the file has, under ``lineplan``, the version of this form, the papers, the source that
-most days have, and the days that are missing or were left out.
+`control_class`, `is_holder_assumed`, `attribution`, `licence`, `redistribution`, `viewpoint`,
+`sha256` (of the day's own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as
+they were read). The metadata of the file has, under ``lineplan``, the version of this form, the
+papers, the source that most days have, and the days that are missing or were left out.
 
 Nothing is coded in a way of its own, so that any reader of GeoParquet shows any day. What repeats
 costs next to nothing all the same: a geometry that several days have is kept once (dictionary
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -30,15 +30,18 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from lineplan.control.state import Control
-from lineplan.dataset import Dataset
+from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer, sha256_of
 
-VERSION = 1
+VERSION = 2
 KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
-PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
+PAPERS = (
+    *("source", "kind", "control_class", "attribution", "licence", "redistribution"),
+    *("viewpoint", "sha256"),
+)
 ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
 SCHEMA = pa.schema(
     [
@@ -130,6 +133,8 @@ class Packed:
         except (OSError, KeyError, pa.ArrowException):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
         if any(table[name].null_count for name in ("as_of", "held_by", "geometry")):
+            raise ControlError(f"{self.path}: {_DAMAGED}")
+        if set(table["redistribution"].unique().to_pylist()) - {*get_args(Redistribution)}:
             raise ControlError(f"{self.path}: {_DAMAGED}")
         return table
 

@@ -17,6 +17,7 @@ import shapely
 from lineplan.control.archive import Archive
 from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
 from lineplan.control.state import Control
+from lineplan.control.terms import Terms, strictest
 from lineplan.errors import ControlError, LineplanError
 from lineplan.output import replacing
 
@@ -41,6 +42,8 @@ class Report:
         Days that could not be read, and why.
     size : int
         Bytes of the file.
+    terms : Terms
+        What the strictest of its days' terms say of passing its geometry on.
     """
 
     first: date
@@ -50,6 +53,7 @@ class Report:
     missing: tuple[date, ...]
     left_out: tuple[str, ...]
     size: int
+    terms: Terms
 
 
 def pack(
@@ -112,6 +116,8 @@ def pack(
         name: "; ".join(sorted({row[name] for row in rows} - {""}))
         for name in ("kind", "attribution", "licence", "viewpoint")
     }
+    redistribution = strictest(row["redistribution"] for row in rows)
+    metadata["redistribution"] = redistribution
     metadata |= {"missing": [f"{d}" for d in missing], "left_out": [f"{d}" for d in faults]}
     _write(rows, metadata, path)
     return Report(
@@ -122,6 +128,7 @@ def pack(
         tuple(missing),
         tuple(faults.values()),
         path.stat().st_size,
+        Terms(metadata["source"] or archive.name, redistribution, metadata["licence"]),
     )
 
 

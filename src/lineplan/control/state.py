@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
+from lineplan.control.terms import Terms
+from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ class Control:
         What a reader is told: a title, or the name of the file.
     attribution, licence, viewpoint : str
         "" where not known.
+    redistribution : {"allowed", "forbidden", "not stated"}
+        Whether the source's own terms let its geometry be passed on.
     control_class : str
         What "held" means in this source: ``full``, ``full or partial``, ``full, partial or
         claimed``, ... or ``not stated``.
@@ -62,6 +66,12 @@ class Control:
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+    redistribution: Redistribution = "not stated"
+
+    @property
+    def terms(self) -> Terms:
+        """What the source's own terms say of passing its geometry on."""
+        return Terms(self.source, self.redistribution, self.licence)
 
 
 NONE = "none"
