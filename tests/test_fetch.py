@@ -109,6 +109,27 @@ def test_days_become_a_folder_that_control_reads(
     assert alone.redistribution == "forbidden", "one file of the folder has its papers too"
 
 
+def test_nothing_more_is_said_than_that(get: Any, feed: Feed, tmp_path: Path) -> None:
+    """By a process of its own, whose streams no library has seen before."""
+    call = ["data", "fetch", "made", "--registry", "registry.toml", "-o", "got", *SPAN]
+    done = subprocess.run(
+        [sys.executable, "-m", "lineplan", *call],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "got\n"
+    size = sum(map(len, feed.files.values()))
+    assert done.stderr.splitlines() == [
+        f"note: 1 file(s) are not there: {name_of('2025-11-19')}",
+        f"3 file(s) in got, 3 of them fetched now ({size:,} bytes); {name_of(DAYS[0])} to "
+        f"{name_of(DAYS[2])}",
+        "note: A made source: its terms do not allow its geometry to be passed on: Made for a "
+        "test; not to be passed on",
+    ]
+
+
 def test_the_index_says_where_each_file_is_from(get: Any, feed: Feed, tmp_path: Path) -> None:
     before = dt.datetime.now(dt.UTC).replace(microsecond=0)
     get(*SPAN)

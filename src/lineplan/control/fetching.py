@@ -177,11 +177,10 @@ def fetch(
     LineplanError
         The network or the disk fails. What is complete stays, and is not fetched again.
     """
-    logging.getLogger("pooch").setLevel(logging.WARNING)  # what it says, we say
     report = Report(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _only_one(folder), requests.Session() as session:
+        with _only_one(folder), _quiet(), requests.Session() as session:
             session.headers["User-Agent"] = _user_agent()
             job = _Job(source, folder, session, timeout_s, on_bytes, report)
             for day in days:
@@ -459,6 +458,18 @@ def _user_agent() -> str:
     from lineplan import __version__
 
     return f"lineplan/{__version__}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let pooch say nothing: what there is to say is said here."""
+    logger = pooch.get_logger()
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager
