@@ -35,7 +35,7 @@ class Feed:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range of every request."""
     sent: list[tuple[str, int, int]] = field(default_factory=list)
-    """Path, status and bytes of every answer."""
+    """Path, status and bytes of every answer, noted before it is given."""
 
     def url(self, pattern: str) -> str:
         return self.base + pattern
@@ -86,6 +86,7 @@ def handler(feed: Feed) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             cut, stall = feed.cut.pop(self.path, None), feed.stall.pop(self.path, None)
             limit = next((n for n in (cut, stall) if n is not None), len(body))
+            feed.sent.append((self.path, status, limit))
             done = 0
             try:
                 while done < limit:
@@ -102,7 +103,6 @@ def handler(feed: Feed) -> type[BaseHTTPRequestHandler]:
                     self.wfile.write(b"0\r\n\r\n")
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
-            feed.sent.append((self.path, status, done))
             if limit < len(body):
                 self.close_connection = True
 

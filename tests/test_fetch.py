@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import toyland
 from conftest import one_line_of
 from feedserver import Feed, contents, serving
@@ -100,6 +101,7 @@ def test_days_become_a_folder_that_control_reads(
     assert "\x1b" not in said.err, "no bar where there is no terminal"
     archive = lp.open_archive(tmp_path / "got", toy)
     assert [f"{day}" for day in archive.days] == DAYS
+    assert archive.notes == (), "the index is no source, and needs no word"
     control = archive.control(dt.date(2025, 11, 18))
     assert control.attribution == "The makers"
     assert control.licence == "Made for a test; not to be passed on"
@@ -272,6 +274,22 @@ def test_a_transfer_that_breaks_off_is_gone_on_with(
     assert feed.sent[-1][1:] == (206, len(whole) - begun)
     assert (tmp_path / "got" / name_of(DAYS[0])).read_bytes() == whole
     assert set(contents(tmp_path / "got")) == {INDEX, name_of(DAYS[0])}
+
+
+def test_a_short_answer_is_no_file(
+    get: Any, feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every version of the library below notices."""
+    whole = requests.Response.iter_content
+
+    def short(answer: requests.Response, size: int) -> Iterator[bytes]:
+        yield next(whole(answer, size))[:100]
+
+    monkeypatch.setattr(requests.Response, "iter_content", short)
+    size = len(feed.files[path_of(DAYS[0])])
+    said = one_line_of(get("--date", DAYS[0]))
+    assert f"{name_of(DAYS[0])}: broke off after 100 of {size:,} bytes" in said
+    assert not (tmp_path / "got" / name_of(DAYS[0])).exists()
 
 
 def begin(get: Any, feed: Feed) -> bytes:
