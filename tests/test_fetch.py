@@ -428,11 +428,21 @@ from lineplan.control import fetching
 whole = fetching._Job._write_index
 def die(job):
     whole(job)
-    if len(job.index.files) == 2:
+    if len(job.index.files) >= 2:
         os.kill(os.getpid(), signal.SIGKILL)
 fetching._Job._write_index = die
 """,
 }
+
+
+def kill(when: str, folder: Path, *more: str) -> None:
+    """Fetch into `got` by a process that kills itself."""
+    call = ["data", "fetch", "made", "--registry", "registry.toml", "-o", "got", *SPAN, *more]
+    code = f"import os, signal, sys\n{KILLED[when]}\nfrom lineplan.cli import run"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nrun(sys.argv[1:])", *call], cwd=folder, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("when", KILLED)
@@ -440,15 +450,27 @@ def test_killed_between_two_steps(
     when: str, get: Any, feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert get(*SPAN, folder="whole").status == 0
-    call = ["data", "fetch", "made", "--registry", "registry.toml", "-o", "got", *SPAN]
-    code = (
-        f"import os, signal, sys\n{KILLED[when]}\nfrom lineplan.cli import run\nrun(sys.argv[1:])"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *call], cwd=tmp_path, check=False)
-    assert done.returncode == -signal.SIGKILL
+    kill(when, tmp_path)
     assert_whole_files_only(tmp_path / "got", feed)
     assert get(*SPAN).status == 0
     assert_equal_folders(tmp_path / "got", tmp_path / "whole")
+
+
+def test_killed_while_replacing(get: Any, feed: Feed, tmp_path: Path) -> None:
+    """The index already has what is new, the folder still what is old."""
+    get(*SPAN)
+    feed.files[path_of(DAYS[0])] = day_file(DAYS[0], 31.9)
+    kill("after the index", tmp_path, "--refresh")
+    said = get(*SPAN)
+    assert said.status == 0
+    assert (tmp_path / "got" / name_of(DAYS[0])).read_bytes() == day_file(DAYS[0], 31.9)
+
+
+def test_refresh_takes_nothing_that_lay_about(get: Any, feed: Feed, tmp_path: Path) -> None:
+    kill("before the index", tmp_path)
+    feed.files[path_of(DAYS[0])] = day_file(DAYS[0], 31.9)
+    assert get(*SPAN, "--refresh").status == 0
+    assert (tmp_path / "got" / name_of(DAYS[0])).read_bytes() == day_file(DAYS[0], 31.9)
 
 
 def test_killed_in_the_middle_of_a_transfer(get: Any, feed: Feed, tmp_path: Path) -> None:
