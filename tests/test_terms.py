@@ -256,7 +256,7 @@ def test_inspect_tells_the_terms(line: Any, tmp_path: Path) -> None:
     found = line("data", "inspect", feed(tmp_path), "--format", "json").document
     assert found["redistribution"] == "forbidden"
     said = line("data", "inspect", plain(tmp_path)).out
-    assert "licence     not stated\npassing on  not stated\n" in said
+    assert "licence  not stated\npass on  not stated\n" in said
 
 
 def test_the_line_of_another_day_brings_its_terms(

@@ -257,7 +257,7 @@ def as_text(found: dict[str, Any]) -> str:
         ("holders", ", ".join(found["holders"]) or "none"),
         *((f"km²{of_day}", _class(row)) for row in found["classes"]),
         ("licence", found["licence"] or NOT_STATED),
-        ("passing on", found["redistribution"]),
+        ("pass on", found["redistribution"]),
         *(("fault", fault) for fault in _short(found["faults"])),
         *(("note", note) for note in found["notes"]),
     ]
