@@ -174,6 +174,7 @@ def test_packed_is_plain_geoparquet(folder: Path, tmp_path: Path, toy: lp.Datase
     assert frame["sha256"].str.len().eq(64).all()
     metadata = json.loads(pq.read_metadata(path).metadata[b"lineplan"])
     assert metadata["version"] == 2
+    assert metadata["redistribution"] == "not stated"
     assert metadata["missing"] == ["2025-03-04"]
     column = (
         pq.read_metadata(path).row_group(0).column(pq.read_schema(path).names.index("geometry"))
@@ -411,7 +412,7 @@ def test_bad_packed_archives_are_refused(folder: Path, tmp_path: Path, toy: lp.D
     metadata = table.schema.metadata
     ours = json.loads(metadata[b"lineplan"])
     for changed, words in (
-        (ours | {"version": 3}, "is of version 3 of the packed form"),
+        (ours | {"version": 1}, "is of version 1 of the packed form"),
         ({}, "is damaged, or was changed by another program"),
     ):
         text = json.dumps(changed)
@@ -424,6 +425,9 @@ def test_bad_packed_archives_are_refused(folder: Path, tmp_path: Path, toy: lp.D
     holders = table.set_column(1, "held_by", [["bora", "cora", "nobody", "bora", "bora"]])
     pq.write_table(holders, path)
     refused(path, toy, "held_by holds 'nobody'; known are aria, bora")
+    column = table.schema.names.index("redistribution")
+    pq.write_table(table.set_column(column, "redistribution", [["perhaps"] * 5]), path)
+    refused(path, toy, "is damaged, or was changed")
     drawn = [*table["geometry"].to_pylist()[:4], b"\x01\x06nonsense"]
     pq.write_table(table.set_column(len(table.schema) - 1, "geometry", [drawn]), path)
     with pytest.raises(lp.GeometryError, match="the geometry of 2025-03-06 is damaged"):

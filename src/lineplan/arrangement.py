@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +15,7 @@ import pandas as pd
 from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
 from lineplan.control import Control
+from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
@@ -38,6 +39,8 @@ BY: dict[str, tuple[str, ...]] = {
     "clause": ("clause_id",),
 }
 """What areas can be broken down by, and the columns each key gives."""
+PERMISSION = "stated by whoever made this file"
+"""What conditions say of a source whose terms do not let its geometry be passed on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,17 +200,48 @@ class Arrangement:
             "rounded_km2": float(round(area / step) * step),
         }
 
-    def map(self, **options: Any) -> PlanMap:
+    def for_others(self, *, has_permission: bool = False) -> Arrangement:
+        """The arrangement as it may be put into a map or a file that others get.
+
+        Parameters
+        ----------
+        has_permission : bool
+            You state that every source whose terms forbid it has permitted it.
+
+        Returns
+        -------
+        Arrangement
+            This one; where permission is stated and needed, `conditions` say so
+            (`line_source_permission`).
+
+        Raises
+        ------
+        ControlError
+            The terms of a source forbid passing its geometry on, and no permission is stated.
+        """
+        if not check_passing_on(self.ground.terms, has_permission=has_permission):
+            return self
+        stated = {**self.conditions, "line_source_permission": PERMISSION}
+        return replace(self, conditions=stated)
+
+    def map(self, *, has_permission: bool = False, **options: Any) -> PlanMap:
         """The self-contained HTML map; see `lineplan.webmap.build_map` for the options."""
         from lineplan.webmap import build_map
 
-        return build_map(self, **options)
+        return build_map(self, has_permission=has_permission, **options)
 
-    def write(self, path: str | Path, *, layer: str | None = None, lang: str = "en") -> Path:
+    def write(
+        self,
+        path: str | Path,
+        *,
+        layer: str | None = None,
+        lang: str = "en",
+        has_permission: bool = False,
+    ) -> Path:
         """Write to a file by its ending; see `lineplan.export.write_arrangement`."""
         from lineplan.export import write_arrangement
 
-        return write_arrangement(self, path, layer=layer, lang=lang)
+        return write_arrangement(self, path, layer=layer, lang=lang, has_permission=has_permission)
 
     def places(self, **options: Any) -> pd.DataFrame:
         """Populated places with the zone they lie in; see `lineplan.exposure.find_places`."""
@@ -466,6 +500,9 @@ def ground_conditions(ground: Ground) -> dict[str, Any]:
     return {
         "line_source": source.source,
         "line_source_attribution": source.attribution,
+        "line_source_licence": source.licence,
+        "line_source_redistribution": source.redistribution,
+        "line_source_permission": "",
         "line_source_sha256": source.sha256,
         "line_date": source.as_of.isoformat() if source.as_of else None,
         "line_age_days": max(0, (today() - source.as_of).days) if source.as_of else None,

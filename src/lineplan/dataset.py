@@ -22,8 +22,10 @@ from lineplan.output import replacing
 
 ROLES = (
     *("units", "control", "assessments", "places", "context", "codes", "register"),
-    *("plan", "feature", "source"),
+    *("plan", "feature", "source", "registry"),
 )
+Redistribution = Literal["allowed", "forbidden", "not stated"]
+"""Whether the terms of a source let its geometry be passed on."""
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[2] / "data"
 
@@ -92,6 +94,7 @@ class DataFile(_Strict):
     sha256: str = ""
     rows: int = 0
     control_class: str = "not stated"
+    redistribution: Redistribution = "not stated"
     package: str = ""
     url: str = ""
     derived_from: tuple[DerivedFrom, ...] = ()
@@ -392,12 +395,12 @@ def _slug(name: str) -> str:
 
 
 def count_rows(path: Path) -> int:
-    """Rows of a table, features of a vector file, points, clauses or rules of a TOML file."""
+    """Rows of a table, features of a vector file, or what a TOML file lists."""
     if path.suffix == ".csv":
         return len(pd.read_csv(path))
     if path.suffix == ".toml":
         content = _read_toml(path)
-        lists = (content[key] for key in ("point", "clause", "rule") if key in content)
+        lists = (content[key] for key in ("point", "clause", "rule", "source") if key in content)
         return len(next(lists, ()))
     return len(read_features(path).frame)
 

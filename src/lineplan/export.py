@@ -27,6 +27,8 @@ from lineplan.output import dated, replacing
 from lineplan.webmap.facts import Facts
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
+OF_CONTROL = ("zones", "line", "reassigned")
+"""Layers with geometry of the source of control."""
 
 _COLUMNS = ("kind", "name", "date", "licence", "attribution", "viewpoint", "url", "sha256", "note")
 
@@ -45,7 +47,12 @@ _GEOMETRY = "geom"
 
 
 def write_arrangement(
-    arrangement: Arrangement, path: str | Path, *, layer: str | None = None, lang: str = "en"
+    arrangement: Arrangement,
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    lang: str = "en",
+    has_permission: bool = False,
 ) -> Path:
     """Write an arrangement to a file; the ending says which format.
 
@@ -64,6 +71,9 @@ def write_arrangement(
     lang : str
         Language of what people read: `unit_name` and `status_label` of the zones, titles, and in
         a GIS legends, aliases and balloons. Keys and names of columns never change.
+    has_permission : bool
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the conditions then say so.
 
     Returns
     -------
@@ -74,6 +84,9 @@ def write_arrangement(
     ------
     UsageError
         The ending or the language is unknown.
+    ControlError
+        The terms of a source of control forbid passing its geometry on, which the file would hold,
+        and no permission is stated.
     LineplanError
         The layer is unknown, or the file cannot be written.
 
@@ -100,6 +113,8 @@ def write_arrangement(
             f"{path}: no layer {layer!r}; layers of {ending} files are {', '.join(known)}"
         )
     chosen = [layer] if layer else LAYERS if ending == ".gpkg" else ["zones"]
+    if any(name in OF_CONTROL for name in chosen):
+        arrangement = arrangement.for_others(has_permission=has_permission)
     with replacing(path) as draft:
         try:
             if ending == ".parquet":

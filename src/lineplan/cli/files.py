@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineplan.cli.options import Ground, PlanArgument, with_ground
 from lineplan.cli.output import say
+
+if TYPE_CHECKING:
+    from lineplan.arrangement import Arrangement
+
+
+PermissionOption = Annotated[
+    bool,
+    typer.Option(
+        "--i-have-permission",
+        help="State that every source of control whose terms forbid passing its geometry on has "
+        "permitted it; the file then says so.",
+    ),
+]
 
 
 class Lang(StrEnum):
@@ -41,6 +54,7 @@ def map_command(
         typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title of the map.")] = None,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
@@ -48,11 +62,25 @@ def map_command(
 
     Example: lineplan map point21 -o donetsk.html --lang uk --focus UA-14
     """
-    arrangement = ground.arrange(plan)
+    arrangement = ground.arrange(plan, has_permission=i_have_permission)
     path = output or Path(f"{arrangement.plan.id}.html")
-    built = arrangement.map(lang=lang.value, focus=focus, terms=terms, title=title)
+    built = arrangement.map(
+        lang=lang.value,
+        focus=focus,
+        terms=terms,
+        title=title,
+        has_permission=i_have_permission,
+    )
     built.save(path)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    _say_terms(arrangement, has_permission=i_have_permission)
+
+
+def _say_terms(arrangement: Arrangement, *, has_permission: bool) -> None:
+    """Say what is not stated of passing on the geometry that a file now holds."""
+    for said in arrangement.ground.terms:
+        if said.redistribution == "not stated" and not has_permission:
+            say(f"note: {said}; make sure before you pass the file on")
 
 
 @with_ground
@@ -74,6 +102,7 @@ def export(
     lang: Annotated[
         Lang, typer.Option(help="Language of names, labels, and legends in a GIS.")
     ] = Lang.en,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
@@ -81,5 +110,11 @@ def export(
 
     Example: lineplan export -o point21.gpkg --lang uk
     """
-    path = ground.arrange(plan).write(output, layer=layer, lang=lang.value)
+    from lineplan.export import OF_CONTROL
+
+    is_of_control = layer is None or layer in OF_CONTROL
+    arrangement = ground.arrange(plan, has_permission=i_have_permission if is_of_control else None)
+    path = arrangement.write(output, layer=layer, lang=lang.value, has_permission=i_have_permission)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    if is_of_control:
+        _say_terms(arrangement, has_permission=i_have_permission)

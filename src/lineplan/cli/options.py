@@ -201,9 +201,13 @@ class Ground(SourceOptions):
             "lines": self.lines,
         }
 
-    def arrange(self, plan: str | Plan) -> Arrangement:
-        """The arrangement, its notes said on stderr."""
-        return self._arrange(plan, self._one_control())
+    def arrange(self, plan: str | Plan, *, has_permission: bool | None = None) -> Arrangement:
+        """The arrangement, its notes said on stderr.
+
+        `has_permission` is given where its geometry goes into a file for others: what must not be
+        passed on is refused before anything else is said.
+        """
+        return self._arrange(plan, self._one_control(), has_permission)
 
     def arrange_each(self, plan: str | Plan) -> list[Arrangement]:
         """An arrangement for every source of control that is given."""
@@ -218,12 +222,16 @@ class Ground(SourceOptions):
             found.append(self._arrange(plan, control))
         return found
 
-    def _arrange(self, plan: str | Plan, control: str | None) -> Arrangement:
+    def _arrange(
+        self, plan: str | Plan, control: str | None, has_permission: bool | None = None
+    ) -> Arrangement:
         from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             arrangement = arrange(plan, **self._options(plan, control))
+        if has_permission is not None:
+            arrangement = arrangement.for_others(has_permission=has_permission)
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")

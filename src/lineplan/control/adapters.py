@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 from lineplan.control import deepstate, kml, lines, liveuamap, mapped, polygons, settlements
 from lineplan.control.content import Content, look_at
+from lineplan.control.fetched import papers_beside
 from lineplan.control.settling import draws_party, said_of_day, said_of_rest, settled
 from lineplan.control.sourcefile import Kind, SourceFile, load_source_file
 from lineplan.control.state import Control, Drawn
@@ -97,6 +98,7 @@ def read_content(
     control_class: str | None = None,
 ) -> Control:
     """Read what has been looked at; as `read_state`."""
+    how = over(papers_beside(content.path), how)
     how = known(how.kind or recognised(content, how), content, how, dataset)
     drawn = ADAPTERS[how.kind].read(content, how, dataset, as_of)
     base = read_state(how.base, dataset) if how.base else None
@@ -144,6 +146,7 @@ def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Cont
         sha256=features.sha256,
         draws_every_party=draws_every_party,
         notes=tuple(notes),
+        redistribution=file.redistribution,
     )
 
 

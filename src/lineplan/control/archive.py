@@ -20,6 +20,7 @@ from lineplan.control.adapters import over
 from lineplan.control.content import look_at
 from lineplan.control.dated import Dated
 from lineplan.control.extent import on_units
+from lineplan.control.fetched import papers_beside
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
 from lineplan.control.settling import check_class
@@ -316,6 +317,7 @@ def open_with(
         store = Packed(path, dataset)
     else:
         path, layer = file_and_layer(source)
+        how = over(papers_beside(path), how)
         if is_folder_of_days(path):
             store = Folder(path, dataset, how, control_class)
         else:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from lineplan.control.adapters import read_state
 from lineplan.control.alike import Alike, without_day
+from lineplan.control.fetched import INDEX
 from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, date_in_name
@@ -41,6 +42,7 @@ def _files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_file()
         and not path.name.startswith(".")
+        and path.name != INDEX
         and (
             path.suffix.lower() in _ENDINGS | _PARQUET
             or (path.suffix.lower() == ".shp" and date_in_name(path) is not None)

@@ -1,7 +1,8 @@
 """The packed form of an archive: one GeoParquet file, small, plain and the same at every run.
 
 One row for each day and claim, ascending, in one row group: `as_of`, `held_by`, `source`, `kind`,
-`control_class`, `is_holder_assumed`, `draws_every_party`, `attribution`, `licence`, `viewpoint`,
+`control_class`, `is_holder_assumed`, `draws_every_party`, `attribution`, `licence`,
+`redistribution`, `viewpoint`,
 `sha256` (of the day's own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as
 they were read). The metadata of the file has, under ``lineplan``, the version of this form, the
 papers, the source that most days have, and the days that are missing or were left out.
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from lineplan.control.state import Control, Outline
-from lineplan.dataset import Dataset
+from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer
 
@@ -40,7 +41,10 @@ KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 _ON_DEMAND = ("_table", "_span", "_crs", "_columns", "_is_as_packed")
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
-PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
+PAPERS = (
+    *("source", "kind", "control_class", "attribution", "licence", "redistribution"),
+    *("viewpoint", "sha256"),
+)
 SAYINGS = ("is_holder_assumed", "draws_every_party")
 _OUTLINED = ("source", "sha256", "attribution", *SAYINGS)
 ONCE_A_DAY = (*PAPERS, *SAYINGS)
@@ -140,6 +144,8 @@ class Packed:
         except (OSError, KeyError, pa.ArrowException):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
         if any(table[name].null_count for name in ("as_of", "held_by", "geometry")):
+            raise ControlError(f"{self.path}: {_DAMAGED}")
+        if set(table["redistribution"].unique().to_pylist()) - {*get_args(Redistribution)}:
             raise ControlError(f"{self.path}: {_DAMAGED}")
         return table
 

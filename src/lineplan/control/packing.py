@@ -18,6 +18,7 @@ import shapely
 from lineplan.control.archive import Archive
 from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
 from lineplan.control.state import Control
+from lineplan.control.terms import Terms, strictest
 from lineplan.errors import ControlError, LineplanError
 from lineplan.output import replacing
 
@@ -42,6 +43,8 @@ class Report:
         Days that could not be read, and why.
     size : int
         Bytes of the file.
+    terms : Terms
+        What the strictest of its days' terms say of passing its geometry on.
     """
 
     first: date
@@ -51,6 +54,7 @@ class Report:
     missing: tuple[date, ...]
     left_out: tuple[str, ...]
     size: int
+    terms: Terms
 
 
 def pack(
@@ -115,6 +119,8 @@ def pack(
     }
     geometry = hashlib.sha256(b"".join(dict.fromkeys(row["geometry"] for row in rows)))
     metadata["geometry_sha256"] = geometry.hexdigest()
+    redistribution = strictest(row["redistribution"] for row in rows)
+    metadata["redistribution"] = redistribution
     metadata |= {"missing": [f"{d}" for d in missing], "left_out": [f"{d}" for d in faults]}
     _write(rows, metadata, path)
     return Report(
@@ -125,6 +131,7 @@ def pack(
         tuple(missing),
         tuple(faults.values()),
         path.stat().st_size,
+        Terms(metadata["source"] or archive.name, redistribution, metadata["licence"]),
     )
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
 
-from lineplan.control.adapters import AS_FOUND, over, read_state
+from lineplan.control.adapters import AS_FOUND, known, over, read_state, recognised
 from lineplan.control.archive import holds_many_days, open_with
+from lineplan.control.content import look_at
 from lineplan.control.extent import on_units
+from lineplan.control.fetched import papers_beside
 from lineplan.control.settling import check_class, said_of_day
 from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, choose_day
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError
+from lineplan.errors import ControlError, LineplanError
 
 
 def read_control(
@@ -125,3 +129,38 @@ def read_control(
     said = f"{archive.name}: an archive of {archive.span()}; the state of {day} is used"
     notes = (said, *control.notes, *said_of_day(archive.name, day, as_of))
     return replace(control, notes=notes)
+
+
+def terms_of(source: str | Path, dataset: Dataset, as_of: date | None = None) -> Terms:
+    """What the terms of a source say of passing its geometry on, without reading its ground.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `read_control`, or a file of lines that names no holder.
+    dataset : Dataset
+    as_of : datetime.date, optional
+        Which day of an archive is meant.
+
+    Returns
+    -------
+    Terms
+
+    Raises
+    ------
+    LineplanError
+        It cannot be opened.
+    """
+    path = Path(source)
+    for file in dataset.files:
+        if dataset.folder / file.path == path:
+            return Terms(file.title, file.redistribution, file.licence)
+    if holds_many_days(path) or path.suffix.lower() == ".toml":
+        return read_control(path, dataset, as_of=as_of).terms
+    content = look_at(path)
+    how = over(papers_beside(path), AS_FOUND)
+    with suppress(LineplanError):  # lines that nobody holds are a baseline too
+        how = known(how.kind or recognised(content, how), content, how, dataset)
+    return Terms(
+        f"{how.title} ({path.name})" if how.title else path.name, how.redistribution, how.licence
+    )

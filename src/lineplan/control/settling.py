@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lineplan import geodesy
 from lineplan.control.sourcefile import HeldClass, SourceFile
 from lineplan.control.state import NONE, Control, Drawn
+from lineplan.control.terms import joined, strictest
 from lineplan.errors import ControlError
 
 HELD: tuple[HeldClass, ...] = get_args(HeldClass)
@@ -99,9 +100,13 @@ def settled(
         raise ControlError(f"{name}: nothing it draws counts as held ({meant})")
     claims = _known_before_unknown(drawn.frame[counted], name, notes)
     source = f"{how.title} ({name})" if how.title else name
+    attribution, licence, redistribution = how.attribution, how.licence, how.redistribution
     if base is not None:
         claims = _on_base(claims, drawn.frame[~counted], base, tolerance_km, name, notes)
         source += f", on the base of {base.source}"
+        attribution = joined(attribution, base.attribution)
+        licence = joined(licence, base.licence)
+        redistribution = strictest([redistribution, base.redistribution])
     elif how.without_base:
         notes.append(f"{name}: {how.without_base}")
     draws_every_party = how.draws_every_party
@@ -114,8 +119,8 @@ def settled(
         claims.reset_index(drop=True),
         drawn.as_of,
         source,
-        attribution=how.attribution,
-        licence=how.licence,
+        attribution=attribution,
+        licence=licence,
         viewpoint=how.viewpoint,
         control_class=meant,
         sha256=sha256,
@@ -125,6 +130,7 @@ def settled(
         kind=how.kind,
         classes=classes,
         source_file=how,
+        redistribution=redistribution,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
 from lineplan.output import replacing
 
@@ -95,6 +96,8 @@ class SourceFile(_Strict):
         The source itself, beside the source file; "" for one that is given with it.
     title, attribution, licence, viewpoint, url : str
         Papers of the source.
+    redistribution : {"allowed", "forbidden", "not stated"}
+        Whether its own terms let its geometry be passed on.
     date_in_name : str
         How its file names write the day: ``%Y%m%d``, or ``%s`` for seconds since 1970.
     columns : dict of str
@@ -125,6 +128,7 @@ class SourceFile(_Strict):
     title: str = ""
     attribution: str = ""
     licence: str = ""
+    redistribution: Redistribution = "not stated"
     viewpoint: str = ""
     url: str = ""
     date_in_name: str = ""

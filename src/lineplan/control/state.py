@@ -12,6 +12,8 @@ import geopandas as gpd
 import pandas as pd
 from numpy.typing import NDArray
 
+from lineplan.control.terms import Terms
+from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class Control:
         What a reader is told: a title, or the name of the file.
     attribution, licence, viewpoint : str
         "" where not known.
+    redistribution : {"allowed", "forbidden", "not stated"}
+        Whether the source's own terms let its geometry be passed on.
     control_class : str
         What "held" means in this source: ``full``, ``full or partial``, ``full, partial or
         claimed``, ... or ``not stated``.
@@ -67,6 +71,12 @@ class Control:
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+    redistribution: Redistribution = "not stated"
+
+    @property
+    def terms(self) -> Terms:
+        """What the source's own terms say of passing its geometry on."""
+        return Terms(self.source, self.redistribution, self.licence)
 
     def unclaimed_by(self, default_holder: str) -> str:
         """Who holds what it does not claim: the default holder, or ``unknown``."""

@@ -177,6 +177,7 @@ def build_map(
     focus: Focus | None = None,
     terms: str | Path | None = None,
     title: str | None = None,
+    has_permission: bool = False,
 ) -> PlanMap:
     """
     Draw an arrangement.
@@ -194,6 +195,9 @@ def build_map(
         A TOML file with labels of a house style; their use is said in the footer.
     title
         Heading of the map; by default the title of the plan.
+    has_permission
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the footer then says so.
 
     Returns
     -------
@@ -204,7 +208,11 @@ def build_map(
     ------
     UsageError
         If the language, the focus or the terms are not known.
+    ControlError
+        If the terms of a source of control forbid passing its geometry on, which the map would
+        hold, and no permission is stated.
     """
+    arrangement = arrangement.for_others(has_permission=has_permission)
     words = catalogue(lang, None if terms is None else Path(terms))
     facts = Facts(arrangement, words)
     heading = title or facts.plan_title

@@ -27,6 +27,8 @@ def statements(facts: Facts) -> list[str]:
         lines.append(text("footer.reassigned", area=words.area(said["reassigned_km2"])))
     else:
         lines.append(text("footer.not_reconciled"))
+    if said["line_source_permission"]:
+        lines.append(text("footer.permission"))
     lines.append(_of_dataset(facts, "terms"))
     if words.overridden:
         lines.append(text("footer.terms", labels=", ".join(words.overridden)))
@@ -54,10 +56,22 @@ def attributions(facts: Facts) -> list[str]:
                 )
             )
     if "control" not in embedded:
-        lines.append(f"{facts.words.text('map.line')}: {facts.line_source}")
+        lines.append(_of_control(facts))
     if "units" not in embedded:
         lines.append(f"{facts.words.text('map.unit_boundary')}: {units}")
     return lines
+
+
+def _of_control(facts: Facts) -> str:
+    """Whose the line is, and on what terms."""
+    words, said = facts.words, facts.conditions
+    title, licence = words.text("map.line"), said["line_source_licence"]
+    line = f"{title}: {facts.line_source}"
+    if licence:
+        line = words.text(
+            "footer.layer", title=title, attribution=facts.line_source, licence=words.data(licence)
+        )
+    return line
 
 
 def _texts(facts: Facts) -> str:
