@@ -302,3 +302,19 @@ def test_the_line_of_another_day_brings_its_terms(
 )
 def test_real_sources(name: str, said: str, real_data: Path, ukraine: lp.Dataset) -> None:
     assert lp.read_control(real_data / name, ukraine).redistribution == said
+
+
+def test_zones_through_time_are_refused_and_figures_are_not(tmp_path: Path) -> None:
+    days = tmp_path / "days"
+    days.mkdir()
+    for day in (DAY, "2025-11-21"):
+        feed(days, day)
+    zones = tmp_path / "zones.gpkg"
+    with pytest.raises(lp.LineplanError, match="--i-have-permission"):
+        lp.timeline("as_held", control=days, zones=zones)
+    assert not zones.exists()
+    assert len(lp.timeline("as_held", control=days).days) == 2
+    found = lp.timeline("as_held", control=days, zones=zones, has_permission=True)
+    assert found.conditions["line_source_permission"].startswith("stated by")
+    said = json.loads(pyogrio.read_info(zones, layer="as_held")["layer_metadata"]["lineplan"])
+    assert said["line_source_permission"] == found.conditions["line_source_permission"]

@@ -113,6 +113,7 @@ class Job:
     plans: tuple[Plan, ...]
     lines: Lines
     keep_going: bool
+    has_permission: bool = False
 
     @cached_property
     def ground(self) -> tuple[Setting, Borders]:

@@ -14,7 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from lineplan.arrangement import check_units, plan_conditions
+from lineplan.arrangement import PERMISSION, check_units, plan_conditions
 from lineplan.chronology.batches import (
     Bad,
     DayRow,
@@ -83,6 +83,7 @@ def timeline(
     progress: Progress | None = None,
     journal: str | Path | None = None,
     zones: str | Path | None = None,
+    has_permission: bool = False,
 ) -> Timeline:
     """Lay plans over the control of every day of an archive.
 
@@ -118,6 +119,9 @@ def timeline(
         `valid_from`, `valid_to` (the first day after the stretch), `days` (of the stretch with a
         state in the archive) and `days_missing` (without one: a state lasts until the next).
         `status_label` speaks of the line of `valid_from`. Every day is computed in full for it.
+    has_permission : bool
+        You state that every source whose terms forbid it has permitted passing on its geometry,
+        which `zones` hold; `conditions` then say so (`line_source_permission`).
 
     Returns
     -------
@@ -153,7 +157,7 @@ def timeline(
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
     }
-    job = Job(setting, chosen, days, keep_going)
+    job = Job(setting, chosen, days, keep_going, has_permission)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
     tables, pictures = _shares(progress, is_halved=zones is not None)
@@ -184,6 +188,8 @@ def timeline(
         "notes": list(setting.notes),
     }
     if zones is not None:
+        if has_permission:
+            conditions["line_source_permission"] = PERMISSION
         without = write_zones(
             Path(zones),
             job,

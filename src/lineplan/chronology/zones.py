@@ -47,6 +47,7 @@ from lineplan.chronology.batches import (
 from lineplan.chronology.qgis import GEOMETRY, style_rows
 from lineplan.control import Control
 from lineplan.control.archive import Archive
+from lineplan.control.terms import check_passing_on
 from lineplan.errors import LineplanError, UsageError
 from lineplan.ground import Ground
 from lineplan.output import dated, replacing
@@ -144,6 +145,7 @@ class ZoneBatch(Batch):
 def _rows(job: Job, day: date, source: Control) -> Iterator[dict[str, Any]]:
     """The zones of every plan on a day."""
     ground = job.setting.lay(source)
+    check_passing_on(ground.terms, has_permission=job.has_permission)
     whole = _dissolved(ground)
     by_distance = [plan for plan in job.plans if plan.strips()]
     cut = ground.cut_for(by_distance, job.lines).partition if by_distance else whole

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from lineplan.cli.files import PermissionOption
 from lineplan.cli.options import Ground, with_ground
 from lineplan.cli.output import say
 from lineplan.errors import UsageError
@@ -70,6 +71,7 @@ def timeline_command(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Report a bad day and skip it.")
     ] = False,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
@@ -103,6 +105,7 @@ def timeline_command(
             progress=progress,
             journal=journal,
             zones=zones,
+            has_permission=i_have_permission,
         )
     written = [*write_timeline(series, output), *([zones] if zones else [])]
     if chart is not None:
