@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help map test lint notebooks browser bench clean
+.PHONY: help map test lint notebooks browser qgis bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ map: $(VENV)/installed  ## write point21.html and print its areas
 	@$(BIN)/lineplan areas point21
 
 test: $(VENV)/installed-dev  ## run the tests
-	@$(BIN)/python -m pytest -n auto -m "not alldays and not browser and not notebook and not wheel"
+	@$(BIN)/python -m pytest -n auto -m "not alldays and not browser and not cluster and not qgis and not notebook and not wheel"
 
 lint: $(VENV)/installed-dev  ## formatting, lint, types, layers
 	$(BIN)/ruff format --check .
@@ -49,6 +49,9 @@ notebooks: $(VENV)/installed-dev  ## execute the notebooks, keep no output
 browser: $(VENV)/installed-dev  ## open the map in a real browser (Chromium and its driver)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python
 	@$(BIN)/python -m pytest -m browser
+
+qgis: $(VENV)/installed-dev  ## open an exported GeoPackage in a real QGIS (Debian: python3-qgis)
+	@$(BIN)/python -m pytest -m qgis
 
 bench: $(VENV)/installed  ## measure against the peers (SMOKE=1: small, for CI)
 ifdef SMOKE

@@ -173,7 +173,8 @@ def test_packed_is_plain_geoparquet(folder: Path, tmp_path: Path, toy: lp.Datase
     assert all(a.equals(b) for a, b in zip(frame.geometry, GROUND.values(), strict=True))
     assert frame["sha256"].str.len().eq(64).all()
     metadata = json.loads(pq.read_metadata(path).metadata[b"lineplan"])
-    assert metadata["version"] == 1
+    assert metadata["version"] == 2
+    assert metadata["redistribution"] == "not stated"
     assert metadata["missing"] == ["2025-03-04"]
     column = (
         pq.read_metadata(path).row_group(0).column(pq.read_schema(path).names.index("geometry"))
@@ -225,19 +226,24 @@ def test_archives_go_to_another_process(
     assert same_ground(again.control(DAYS[2]), archive.control(DAYS[2]))
 
 
-def test_what_changed_after_opening_is_refused(
-    folder: Path, tmp_path: Path, toy: lp.Dataset
-) -> None:
-    path = tmp_path / "archive.parquet"
+def test_what_changed_after_opening_is_refused(folder: Path, toy: lp.Dataset) -> None:
     archive = lp.open_archive(folder, toy)
-    pack(archive, path)
-    sent = pickle.dumps(lp.open_archive(path, toy))
     write_day(folder, DAYS[0], LESS)
     with pytest.raises(lp.ControlError, match=r"line_20250301.geojson: has changed since"):
         archive.control(DAYS[0])
+
+
+def test_a_packed_archive_goes_without_its_file(
+    folder: Path, tmp_path: Path, toy: lp.Dataset
+) -> None:
+    path = tmp_path / "archive.parquet"
     pack(lp.open_archive(folder, toy), path)
-    with pytest.raises(lp.ControlError, match=r"archive.parquet: has changed since"):
-        pickle.loads(sent).control(DAYS[0])
+    archive = lp.open_archive(path, toy)
+    sent = pickle.dumps(archive)
+    path.unlink()
+    there = pickle.loads(sent)
+    assert there.sha256 == archive.sha256
+    assert all(same_ground(there.control(day), archive.control(day)) for day in archive.days)
 
 
 def test_read_control_takes_the_latest_state_on_or_before(
@@ -406,7 +412,7 @@ def test_bad_packed_archives_are_refused(folder: Path, tmp_path: Path, toy: lp.D
     metadata = table.schema.metadata
     ours = json.loads(metadata[b"lineplan"])
     for changed, words in (
-        (ours | {"version": 2}, "is of version 2 of the packed form"),
+        (ours | {"version": 1}, "is of version 1 of the packed form"),
         ({}, "is damaged, or was changed by another program"),
     ):
         text = json.dumps(changed)
@@ -419,6 +425,9 @@ def test_bad_packed_archives_are_refused(folder: Path, tmp_path: Path, toy: lp.D
     holders = table.set_column(1, "held_by", [["bora", "cora", "nobody", "bora", "bora"]])
     pq.write_table(holders, path)
     refused(path, toy, "held_by holds 'nobody'; known are aria, bora")
+    column = table.schema.names.index("redistribution")
+    pq.write_table(table.set_column(column, "redistribution", [["perhaps"] * 5]), path)
+    refused(path, toy, "is damaged, or was changed")
     drawn = [*table["geometry"].to_pylist()[:4], b"\x01\x06nonsense"]
     pq.write_table(table.set_column(len(table.schema) - 1, "geometry", [drawn]), path)
     with pytest.raises(lp.GeometryError, match="the geometry of 2025-03-06 is damaged"):

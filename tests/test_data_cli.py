@@ -36,6 +36,8 @@ def test_pack(line: Any, tmp_path: Path) -> None:
         "note: no state of 1 day(s): 2025-11-19",
         "wrote archive.parquet: 3 day(s), 2025-11-17 to 2025-11-20, of them 1 unchanged; "
         f"{size:,} bytes",
+        "note: a working copy of your own: days: whether its geometry may be passed on is not "
+        "stated",
     ]
 
 

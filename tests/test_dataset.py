@@ -49,7 +49,7 @@ def test_file_has_the_rows_described(file: dict[str, str]) -> None:
         rows = len(path.read_text(encoding="utf-8").strip().splitlines()) - 1
     else:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        lists = (content.get(key) for key in ("point", "clause", "rule"))
+        lists = (content.get(key) for key in ("point", "clause", "rule", "source"))
         rows = len(next(filter(None, lists), ()))
     assert rows == file["rows"]
 

@@ -138,6 +138,7 @@ def two_calls(folder: Path) -> dict[str, object]:
         "areas": lambda: a.areas(["status", "unit"]).to_json(),
         "headline": lambda: a.headline("demilitarized_buffer"),
         "locate": lambda: a.locate(37.57, 48.73).to_json(),
+        "for_others": lambda: a.for_others().conditions,
         "map": lambda: a.map().html(),
         "places": lambda: a.places(status="demilitarized_buffer").to_json(),
         "write": lambda: a.write(folder / "x.geojson").read_bytes(),

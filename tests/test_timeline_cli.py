@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,10 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 import toyland
 from conftest import one_line_of
+from pandas.testing import assert_frame_equal
+from shapely.geometry import box
 from test_chronology import front, moving, spoil, write_days
 
 import lineplan as lp
@@ -105,7 +110,6 @@ def test_missing_days_are_counted(line: Any, folder: Path) -> None:
     [
         (["-o", "series.xlsx"], "ends in .parquet or .csv"),
         (["--as-of", "2025-01-01"], "--from and --to"),
-        (["--holder", "status"], "are for one day"),
         (["--control", "days"], "is given 2 times"),
         (["--from", "2025-02-01"], "has no state from 2025-02-01"),
     ],
@@ -114,6 +118,75 @@ def test_options_that_do_not_fit(arguments: list[str], words: str, line: Any, fo
     said = line(*call(), *arguments)
     assert said.status == 2
     assert words in said.err
+
+
+def mapped(folder: Path) -> Path:
+    """The same days with a column of another's words in place of `held_by`."""
+    target = folder.parent / "mapped"
+    target.mkdir()
+    for file in folder.iterdir():
+        frame = gpd.read_file(file).assign(stat="Occupied")
+        frame.to_file(target / file.name)
+    return target
+
+
+def test_how_the_days_are_read_can_be_said(line: Any, folder: Path, tmp_path: Path) -> None:
+    assert line(*call()).status == 0
+    plain = pd.read_csv(tmp_path / "series.csv")
+    mapped(folder)
+    how = ["--holder", "stat", "--value", "Occupied=cora", "--save-source", "how.toml"]
+    said = line(*call(control="mapped"), *how)
+    assert said.status == 0, said.err
+    found = pd.read_csv(tmp_path / "series.csv")
+    ours, theirs = (
+        table[table["held_by"] == holder].groupby("date")["area_km2"].sum().to_dict()
+        for table, holder in ((found, "cora"), (plain, "bora"))
+    )
+    assert ours == pytest.approx(theirs)
+    conditions = json.loads((tmp_path / "series.conditions.json").read_text())
+    assert conditions["control_reading"] == {
+        "columns": {"holder": "stat"},
+        "values": {"Occupied": "cora"},
+    }
+    assert line(*call(control="how.toml")).status == 0
+    assert_frame_equal(pd.read_csv(tmp_path / "series.csv"), found)
+
+
+def test_lines_of_contact_of_many_days(line: Any, folder: Path, tmp_path: Path) -> None:
+    assert line(*call()).status == 0
+    plain = pd.read_csv(tmp_path / "series.csv")
+    fronts = tmp_path / "fronts"
+    fronts.mkdir()
+    for file in folder.iterdir():
+        corners = shapely.get_coordinates(gpd.read_file(file).geometry)[:31]
+        front = shapely.LineString(corners)
+        gpd.GeoDataFrame(geometry=[front], crs=4326).to_file(fronts / file.name)
+    for how in (["--left", "aria"], ["--seed", "31.9,0.9=bora"]):
+        said = line(*call(control="fronts"), *how)
+        assert said.status == 0, said.err
+        found = pd.read_csv(tmp_path / "series.csv")
+        assert found["area_km2"].tolist() == pytest.approx(plain["area_km2"].tolist(), rel=1e-6)
+
+
+def test_a_base_under_every_day(line: Any, folder: Path, tmp_path: Path) -> None:
+    assert line(*call()).status == 0
+    plain = pd.read_csv(tmp_path / "series.csv")
+    base = gpd.GeoDataFrame({"held_by": ["cora"]}, geometry=[box(29.5, 0.5, 30.5, 1.5)], crs=4326)
+    base.to_file(tmp_path / "base.geojson")
+    assert line(*call(base="base.geojson")).status == 0
+    found = pd.read_csv(tmp_path / "series.csv")
+    of = found[found["held_by"] == "cora"]
+    assert of["area_km2"].tolist() == pytest.approx([toyland.SQUARE_KM2 / 4] * 6, rel=0.01)
+    assert len(found) == len(plain) + 6
+
+
+@pytest.mark.parametrize("how", [("--holder", "stat"), ("--control-class", "partial")])
+def test_a_packed_archive_has_been_read(how: tuple[str, ...], line: Any, folder: Path) -> None:
+    dataset = ("--dataset", toyland.FOLDER)
+    assert line("data", "pack", "days", "-o", "days.parquet", *dataset).status == 0
+    words = one_line_of(line(*call(control="days.parquet"), *how))
+    assert "was told how its days are read when it was packed" in words
+    assert line(*call(control="days.parquet")).status == 0
 
 
 def test_it_needs_an_archive(line: Any, folder: Path) -> None:
@@ -130,7 +203,7 @@ def test_no_folder_to_write_to_is_told_before_the_work(line: Any, folder: Path) 
 def test_killed_in_the_middle_nothing_is_half_written_and_the_next_run_finishes(
     workers: int, line: Any, folder: Path, tmp_path: Path
 ) -> None:
-    write_days(folder, [front({20: -0.001 * day}) for day in range(250)])
+    write_days(folder, [front({20: -0.001 * (day % 300)}) for day in range(2000)])
     assert line(*call(), "-o", "whole.csv").status == 0
     arguments = [COMMAND, *map(str, call(workers=workers))]
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -166,8 +239,8 @@ def _group_lives(group: int) -> bool:
 
 def test_what_was_kept_is_used(line: Any, folder: Path, tmp_path: Path) -> None:
     """A run that fails on its last batch has not worked in vain."""
-    write_days(folder, moving(70))
-    spoil(folder, 69)
+    write_days(folder, [front({20: -0.001 * (day % 300)}) for day in range(600)])
+    spoil(folder, 599)
     assert line(*call()).status == 1
     kept = {file: file.stat().st_mtime_ns for file in (tmp_path / ".series.csv.part").iterdir()}
     assert len(kept) == 2

@@ -17,11 +17,11 @@ import lineplan as lp
 from lineplan.labels import LANGUAGES
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
-from lineplan.webmap.facts import DATE_MARK
 from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
 from lineplan.webmap.page import fill, unpacked
 from lineplan.webmap.polylines import encode
 from lineplan.webmap.style import PAINTS
+from lineplan.webmap.texts import DATE_MARK
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
 from lineplan.control import Control
+from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
@@ -29,6 +30,8 @@ from lineplan.zoning import apply
 if TYPE_CHECKING:
     from lineplan.webmap import PlanMap
 
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
 BY: dict[str, tuple[str, ...]] = {
     "status": ("status",),
     "unit": ("unit_id", "unit_name"),
@@ -36,6 +39,8 @@ BY: dict[str, tuple[str, ...]] = {
     "clause": ("clause_id",),
 }
 """What areas can be broken down by, and the columns each key gives."""
+PERMISSION = "stated by whoever made this file"
+"""What conditions say of a source whose terms do not let its geometry be passed on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,17 +200,48 @@ class Arrangement:
             "rounded_km2": float(round(area / step) * step),
         }
 
-    def map(self, **options: Any) -> PlanMap:
+    def for_others(self, *, has_permission: bool = False) -> Arrangement:
+        """The arrangement as it may be put into a map or a file that others get.
+
+        Parameters
+        ----------
+        has_permission : bool
+            You state that every source whose terms forbid it has permitted it.
+
+        Returns
+        -------
+        Arrangement
+            This one; where permission is stated and needed, `conditions` say so
+            (`line_source_permission`).
+
+        Raises
+        ------
+        ControlError
+            The terms of a source forbid passing its geometry on, and no permission is stated.
+        """
+        if not check_passing_on(self.ground.terms, has_permission=has_permission):
+            return self
+        stated = {**self.conditions, "line_source_permission": PERMISSION}
+        return replace(self, conditions=stated)
+
+    def map(self, *, has_permission: bool = False, **options: Any) -> PlanMap:
         """The self-contained HTML map; see `lineplan.webmap.build_map` for the options."""
         from lineplan.webmap import build_map
 
-        return build_map(self, **options)
+        return build_map(self, has_permission=has_permission, **options)
 
-    def write(self, path: str | Path, *, layer: str | None = None) -> Path:
+    def write(
+        self,
+        path: str | Path,
+        *,
+        layer: str | None = None,
+        lang: str = "en",
+        has_permission: bool = False,
+    ) -> Path:
         """Write to a file by its ending; see `lineplan.export.write_arrangement`."""
         from lineplan.export import write_arrangement
 
-        return write_arrangement(self, path, layer=layer)
+        return write_arrangement(self, path, layer=layer, lang=lang, has_permission=has_permission)
 
     def places(self, **options: Any) -> pd.DataFrame:
         """Populated places with the zone they lie in; see `lineplan.exposure.find_places`."""
@@ -360,12 +396,48 @@ def unused_clauses(plan: Plan, zones: gpd.GeoDataFrame) -> list[str]:
 
 
 def _described(zones: gpd.GeoDataFrame, plan: Plan, ground: Ground) -> gpd.GeoDataFrame:
-    """`zones` with ids, names, labels and shares, in the order of the text."""
-    units, dataset, source = ground.units, ground.dataset, ground.control
+    """`zones` with what `describe` adds, in the order of the text."""
+    day = ground.control.as_of
+    zones = describe(zones, plan, ground.units, ground.dataset, [day] * len(zones))
+    order = [c.id for c in plan.clause] + [""]
+    return zones.sort_values(
+        ["clause_id", "unit_id", "held_by"],
+        key=lambda column: column.map(order.index) if column.name == "clause_id" else column,
+        ignore_index=True,
+    )
+
+
+def describe(
+    zones: Frame,
+    plan: Plan,
+    units: gpd.GeoDataFrame,
+    dataset: Dataset,
+    days: Iterable[date | None],
+) -> Frame:
+    """Zones with ids, names, labels and shares.
+
+    Parameters
+    ----------
+    zones : DataFrame
+        Of one plan, with columns as `lineplan.apply` gives them; more columns stay, at the end.
+    plan : Plan
+    units : GeoDataFrame
+        As of `Ground`.
+    dataset : Dataset
+        For the names of parties.
+    days : iterable of date or None
+        Day of the line of contact, of each zone.
+
+    Returns
+    -------
+    DataFrame
+        With `zone_id`, `unit_name`, `status_label`, `area_sq_mi` and `share_of_unit`.
+    """
     words = catalogue("en")
     by_id = units.set_index("unit_id")
+    rows = list(zones.itertuples())
     zones = zones.assign(
-        zone_id=["/".join((z.unit_id, z.held_by, z.clause_id or "-")) for z in zones.itertuples()],
+        zone_id=["/".join((z.unit_id, z.held_by, z.clause_id or "-")) for z in rows],
         unit_name=zones["unit_id"].map(by_id["name"]),
         status_label=[
             words.status_label(
@@ -376,23 +448,17 @@ def _described(zones: gpd.GeoDataFrame, plan: Plan, ground: Ground) -> gpd.GeoDa
                 recognition=z.recognition,
                 recognized_by=z.recognized_by,
                 dataset=dataset,
-                date=source.as_of,
+                date=day,
                 plan_title=words.name(plan.title),
             )
-            for z in zones.itertuples()
+            for z, day in zip(rows, days, strict=True)
         ],
         area_sq_mi=zones["area_km2"] / geodesy.SQUARE_MILE_KM2,
         share_of_unit=zones["area_km2"] / zones["unit_id"].map(by_id["area_km2"]),
     )
-    order = [c.id for c in plan.clause] + [""]
-    zones = zones.sort_values(
-        ["clause_id", "unit_id", "held_by"],
-        key=lambda column: column.map(order.index) if column.name == "clause_id" else column,
-        ignore_index=True,
-    )
     columns = ["zone_id", "unit_id", "unit_name", "held_by", "status", "status_label", "clause_id"]
-    columns += [*TERMS, "area_km2", "area_sq_mi", "share_of_unit", "geometry"]
-    return zones[columns]
+    columns += [*TERMS, "area_km2", "area_sq_mi", "share_of_unit"]
+    return zones[[*columns, *(c for c in zones.columns if c not in columns)]]
 
 
 def columns_by(by: str | Sequence[str]) -> list[str]:
@@ -434,13 +500,16 @@ def ground_conditions(ground: Ground) -> dict[str, Any]:
     return {
         "line_source": source.source,
         "line_source_attribution": source.attribution,
+        "line_source_licence": source.licence,
+        "line_source_redistribution": source.redistribution,
+        "line_source_permission": "",
         "line_source_sha256": source.sha256,
         "line_date": source.as_of.isoformat() if source.as_of else None,
         "line_age_days": max(0, (today() - source.as_of).days) if source.as_of else None,
         "line_length_km": length_km,
         "line_vertex_spacing_km": length_km / segments if segments else None,
         "control_class": source.control_class,
-        "default_holder": dataset.default_holder,
+        "default_holder": source.unclaimed_by(dataset.default_holder),
         "legal_baseline": dataset.manifest.legal_baseline,
         "border_tolerance_km": dataset.border_tolerance_km,
         "reassigned_km2": float(moved["area_km2"].sum()),

@@ -179,9 +179,10 @@ def _of_day(
     then = partition(
         dataset.units(),
         control.claims,
-        default_holder=dataset.default_holder,
+        default_holder=control.unclaimed_by(dataset.default_holder),
         border_tolerance_km=dataset.border_tolerance_km,
         on_overlap="contested",
+        are_claims_complete=control.draws_every_party,
     )
     ground = [_widened(shapely.union_all(then.line.geometry.to_numpy()), float(strip.km))]
     if strip.side != "both":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,10 @@ from lineplan.output import replacing
 
 ROLES = (
     *("units", "control", "assessments", "places", "context", "codes", "register"),
-    *("plan", "feature", "source"),
+    *("plan", "feature", "source", "registry"),
 )
+Redistribution = Literal["allowed", "forbidden", "not stated"]
+"""Whether the terms of a source let its geometry be passed on."""
 _PACKAGED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[2] / "data"
 
@@ -92,6 +94,7 @@ class DataFile(_Strict):
     sha256: str = ""
     rows: int = 0
     control_class: str = "not stated"
+    redistribution: Redistribution = "not stated"
     package: str = ""
     url: str = ""
     derived_from: tuple[DerivedFrom, ...] = ()
@@ -149,10 +152,32 @@ class Dataset:
     folder : Path
     manifest : pydantic model
         The parsed `dataset.toml`.
+    given_units : GeoDataFrame or None
+        Units in place of its own (`on_units`).
     """
 
     folder: Path
     manifest: _Manifest
+    given_units: gpd.GeoDataFrame | None = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what it has read, and with a folder that another process finds.
+
+        An embedded dataset lies in every installation, wherever that is.
+        """
+        folder = self.folder.name if self.is_embedded else self.folder.absolute()
+        return {"folder": folder, "manifest": self.manifest}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        folder = state["folder"]
+        self.__dict__.update(
+            state, folder=folder if isinstance(folder, Path) else data_folder() / folder
+        )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it comes with every installation of lineplan."""
+        return self.folder.parent == data_folder()
 
     @property
     def id(self) -> str:
@@ -227,6 +252,10 @@ class Dataset:
     def _units(self) -> gpd.GeoDataFrame:
         return read_features(self.path("units"), kind="polygon").frame
 
+    def on_units(self, units: gpd.GeoDataFrame) -> Dataset:
+        """The same dataset with other units, with the columns of its own."""
+        return replace(self, given_units=units)
+
     def units(self) -> gpd.GeoDataFrame:
         """Administrative units.
 
@@ -235,7 +264,7 @@ class Dataset:
         GeoDataFrame
             `unit_id`, `name`, `name_uk`, `name_ru`, `name_zh_hant` and `geometry` (EPSG:4326).
         """
-        return self._units.copy()
+        return (self._units if self.given_units is None else self.given_units).copy()
 
     def context(self) -> gpd.GeoDataFrame:
         """Base map: land, international boundaries, rivers and cities.
@@ -366,12 +395,12 @@ def _slug(name: str) -> str:
 
 
 def count_rows(path: Path) -> int:
-    """Rows of a table, features of a vector file, points, clauses or rules of a TOML file."""
+    """Rows of a table, features of a vector file, or what a TOML file lists."""
     if path.suffix == ".csv":
         return len(pd.read_csv(path))
     if path.suffix == ".toml":
         content = _read_toml(path)
-        lists = (content[key] for key in ("point", "clause", "rule") if key in content)
+        lists = (content[key] for key in ("point", "clause", "rule", "source") if key in content)
         return len(next(lists, ()))
     return len(read_features(path).frame)
 

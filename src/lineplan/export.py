@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,14 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from lineplan.arrangement import Arrangement
 from lineplan.dataset import DataFile
 from lineplan.errors import LineplanError, UsageError
-from lineplan.labels import catalogue
-from lineplan.output import replacing
+from lineplan.gis import STYLES, Legend, legend_of, style_table, styled_kml
+from lineplan.labels import Catalogue, catalogue
+from lineplan.output import dated, replacing
+from lineplan.webmap.facts import Facts
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
+OF_CONTROL = ("zones", "line", "reassigned")
+"""Layers with geometry of the source of control."""
 
 _COLUMNS = ("kind", "name", "date", "licence", "attribution", "viewpoint", "url", "sha256", "note")
 
@@ -40,10 +43,16 @@ _HOLD_TABLES = (".gpkg", ".parquet")
 # Characters that XML does not allow, and the inside of a mark that ends a CDATA section.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?<=]])(?=>)")
 _NAMED_BY = {"zones": "unit_name", "line": "line_id", "units": "name", "reassigned": "unit_id"}
+_GEOMETRY = "geom"
 
 
 def write_arrangement(
-    arrangement: Arrangement, path: str | Path, *, layer: str | None = None
+    arrangement: Arrangement,
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    lang: str = "en",
+    has_permission: bool = False,
 ) -> Path:
     """Write an arrangement to a file; the ending says which format.
 
@@ -59,6 +68,12 @@ def write_arrangement(
         ``sources``: `kind`, `name`, `date`, `licence`, `attribution`, `viewpoint`, `url`,
         `sha256` and `note` of the text, its clauses and readings, the line and the units, and
         every condition of the figures. A GeoPackage then holds only that layer.
+    lang : str
+        Language of what people read: `unit_name` and `status_label` of the zones, titles, and in
+        a GIS legends, aliases and balloons. Keys and names of columns never change.
+    has_permission : bool
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the conditions then say so.
 
     Returns
     -------
@@ -68,7 +83,10 @@ def write_arrangement(
     Raises
     ------
     UsageError
-        The ending is unknown.
+        The ending or the language is unknown.
+    ControlError
+        The terms of a source of control forbid passing its geometry on, which the file would hold,
+        and no permission is stated.
     LineplanError
         The layer is unknown, or the file cannot be written.
 
@@ -81,8 +99,11 @@ def write_arrangement(
     coordinates have 9 decimals, the grid of the partition; FlatGeobuf orders rows by place; KML
     adds `Name` and `description` and knows neither empty text nor a multipolygon of one part. A
     layer without rows has no columns in GeoJSON and, for most readers, in KML.
+
+    A GeoPackage has one more table, ``layer_styles``, where QGIS finds how to draw each layer
+    (QML, and SLD for others). KML has the same colours without hatching, which it does not know.
     """
-    path = Path(path)
+    path, words = Path(path), catalogue(lang)
     ending = path.suffix.lower()
     if ending not in _DRIVERS:
         raise UsageError(f"{path}: unknown ending {ending!r}; known are {', '.join(_DRIVERS)}")
@@ -92,36 +113,63 @@ def write_arrangement(
             f"{path}: no layer {layer!r}; layers of {ending} files are {', '.join(known)}"
         )
     chosen = [layer] if layer else LAYERS if ending == ".gpkg" else ["zones"]
+    if any(name in OF_CONTROL for name in chosen):
+        arrangement = arrangement.for_others(has_permission=has_permission)
     with replacing(path) as draft:
         try:
             if ending == ".parquet":
-                _write_parquet(arrangement, draft, chosen[0])
+                _write_parquet(arrangement, draft, chosen[0], words)
             else:
-                _write_ogr(arrangement, draft, chosen, _DRIVERS[ending])
+                _write_ogr(arrangement, draft, chosen, _DRIVERS[ending], words)
         except (pa.ArrowException, DataSourceError, DataLayerError) as fault:
             reason = str(fault).partition("\n")[0]
             raise LineplanError(f"{path}: cannot be written ({reason})") from None
     return path
 
 
-def _write_ogr(arrangement: Arrangement, draft: Path, layers: Iterable[str], driver: str) -> None:
-    with _dated(arrangement.conditions["generated"]):
+def _write_ogr(
+    arrangement: Arrangement, draft: Path, layers: Iterable[str], driver: str, words: Catalogue
+) -> None:
+    legends = []
+    with dated(arrangement.conditions["generated"]):
         for layer in layers:
-            frame = _frame(arrangement, layer)
+            frame = _frame(arrangement, layer, words)
+            legends.append(legend_of(arrangement, layer, frame, words))
+            written = frame
             if driver == "LIBKML":
-                frame = _in_words(arrangement, layer, frame)
-            pyogrio.write_dataframe(
-                frame,
+                written = _in_words(arrangement, frame, legends[-1], words)
+            _write_layer(
+                written,
                 draft,
-                layer=layer,
-                driver=driver,
+                layer,
+                driver,
                 geometry_type=_geometry_type(layer),
-                append=draft.exists(),
-                use_arrow=False,
-                **_papers(arrangement, driver),
+                **_papers(arrangement, driver, words),
             )
-            if not _holds(draft, layer, len(frame)):
-                raise DataSourceError(f"layer {layer} is not complete; is the disk full?")
+            if driver == "LIBKML":
+                styled_kml(draft, [legends[-1].entry_of(row) for row in _rows(frame)])
+        if driver == "GPKG":
+            table = style_table(
+                legends,
+                geometry=_GEOMETRY,
+                description=_summary(arrangement, words),
+                day=arrangement.conditions["generated"],
+            )
+            _write_layer(table, draft, STYLES, driver, layer_options={"FID": "id"})
+
+
+def _write_layer(frame: pd.DataFrame, draft: Path, layer: str, driver: str, **options: Any) -> None:
+    pyogrio.write_dataframe(
+        frame,
+        draft,
+        layer=layer,
+        driver=driver,
+        append=draft.exists(),
+        use_arrow=False,
+        **options,
+    )
+    if not _holds(draft, layer, len(frame)):
+        raise DataSourceError(f"layer {layer} is not complete; is the disk full?")
 
 
 def _holds(draft: Path, layer: str, rows: int) -> bool:
@@ -132,17 +180,17 @@ def _holds(draft: Path, layer: str, rows: int) -> bool:
         return False
 
 
-def _write_parquet(arrangement: Arrangement, draft: Path, layer: str) -> None:
-    _frame(arrangement, layer).to_parquet(draft, index=False)
+def _write_parquet(arrangement: Arrangement, draft: Path, layer: str, words: Catalogue) -> None:
+    _frame(arrangement, layer, words).to_parquet(draft, index=False)
     table = pq.read_table(draft)
     papers = {**(table.schema.metadata or {}), b"lineplan": _json(arrangement.conditions).encode()}
     pq.write_table(table.replace_schema_metadata(papers), draft)
 
 
-def _papers(arrangement: Arrangement, driver: str) -> dict[str, Any]:
+def _papers(arrangement: Arrangement, driver: str, words: Catalogue) -> dict[str, Any]:
     """Options of `pyogrio.write_dataframe` that put the conditions where the format has room."""
     conditions = arrangement.conditions
-    title, summary = conditions["plan_title"], _summary(arrangement)
+    title, summary = words.name(arrangement.plan.title), _summary(arrangement, words)
     if driver == "GeoJSON":
         options = {
             "RFC7946": "YES",
@@ -155,14 +203,20 @@ def _papers(arrangement: Arrangement, driver: str) -> dict[str, Any]:
         lines = [summary, *(f"{key}: {_text(value)}" for key, value in conditions.items())]
         return {"dataset_options": {"NAME": _xml(title), "DESCRIPTION": _html(lines)}}
     # Of the layer: metadata of the whole GeoPackage make GDAL's readers leave a file beside it.
-    options = {"DESCRIPTION": summary} | ({"TITLE": title} if driver == "FlatGeobuf" else {})
+    named = {"TITLE": title} if driver == "FlatGeobuf" else {"GEOMETRY_NAME": _GEOMETRY}
+    options = {"DESCRIPTION": summary} | named
     return {"layer_metadata": {"lineplan": _json(conditions)}, "layer_options": options}
 
 
-def _frame(arrangement: Arrangement, layer: str) -> pd.DataFrame:
+def _frame(arrangement: Arrangement, layer: str, words: Catalogue) -> pd.DataFrame:
     if layer == "sources":
-        return _sources(arrangement)
+        return _sources(arrangement, words)
     frame: gpd.GeoDataFrame = getattr(arrangement, layer)
+    if layer == "zones" and words.lang != "en":
+        said = Facts(arrangement, words).zones()
+        frame = frame.assign(
+            unit_name=[zone["unit"] for zone in said], status_label=[zone["label"] for zone in said]
+        )
     if _geometry_type(layer) != "MultiPolygon":
         return frame
     parts = [shapely.multipolygons(shapely.get_parts(geometry)) for geometry in frame.geometry]
@@ -174,28 +228,36 @@ def _geometry_type(layer: str) -> str | None:
     return {"line": "LineString", "sources": None}.get(layer, "MultiPolygon")
 
 
-def _in_words(arrangement: Arrangement, layer: str, frame: pd.DataFrame) -> pd.DataFrame:
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame.drop(columns="geometry").to_dict("records")
+
+
+def _in_words(
+    arrangement: Arrangement, frame: pd.DataFrame, legend: Legend, words: Catalogue
+) -> pd.DataFrame:
     """`frame` with the name and description that Google Earth shows."""
     clauses = {
         clause.id: [f"{text.quote} ({text.language}, {text.kind})" for text in clause.text]
         for clause in arrangement.plan.clause
     }
-    descriptions = []
-    for row in frame.drop(columns="geometry").to_dict("records"):
+    names, descriptions = [], []
+    for row in _rows(frame):
+        what, name = legend.entry_of(row).label, str(row[_NAMED_BY[legend.layer]])
+        names.append(words.text("join.set", name=name, value=what))
         first = row.pop("status_label", None)
         lines = [first, *clauses.get(row["clause_id"], ())] if first else []
-        # Six digits to read; the exact figure stands in the placemark's data.
         for column, value in row.items():
-            lines.append(f"{column}: {f'{value:.6g}' if isinstance(value, float) else value}")
-        descriptions.append(_html([*lines, _summary(arrangement)]))
+            said = {"name": legend.aliases.get(column, column), "value": legend.said(column, value)}
+            lines.append(words.text("join.set", **said))
+        descriptions.append(_html([*lines, _summary(arrangement, words)]))
     frame = frame.assign(**{c: frame[c].map(_xml) for c in frame if is_string_dtype(frame[c])})
     # `name` is a column of its own in one layer; the driver knows it in any case.
-    names = {} if "name" in frame else {"Name": frame[_NAMED_BY[layer]].astype(str)}
-    return frame.assign(**names, description=pd.Series(descriptions, frame.index, dtype=str))
+    named = {} if "name" in frame else {"Name": pd.Series(map(_xml, names), frame.index, dtype=str)}
+    return frame.assign(**named, description=pd.Series(descriptions, frame.index, dtype=str))
 
 
-def _sources(arrangement: Arrangement) -> pd.DataFrame:
-    rows = [*_of_plan(arrangement), *_of_ground(arrangement)]
+def _sources(arrangement: Arrangement, words: Catalogue) -> pd.DataFrame:
+    rows = [*_of_plan(arrangement, words), *_of_ground(arrangement)]
     rows += [
         {"kind": "condition", "name": key, "note": _text(value)}
         for key, value in arrangement.conditions.items()
@@ -204,9 +266,9 @@ def _sources(arrangement: Arrangement) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=list(_COLUMNS))
 
 
-def _of_plan(arrangement: Arrangement) -> Iterator[dict[str, Any]]:
+def _of_plan(arrangement: Arrangement, words: Catalogue) -> Iterator[dict[str, Any]]:
     """The text, where it was published, its clauses and how they are read."""
-    plan, words = arrangement.plan, catalogue("en")
+    plan = arrangement.plan
     force = words.text(f"standing.{plan.standing}")
     yield {"kind": "plan", "name": words.name(plan.title), "date": plan.date, "note": force}
     for source in plan.source:
@@ -250,15 +312,15 @@ def _of_file(file: DataFile) -> dict[str, Any]:
     return {"kind": file.role, **said, **papers}
 
 
-def _summary(arrangement: Arrangement) -> str:
+def _summary(arrangement: Arrangement, words: Catalogue) -> str:
     """What the figures rest on, in two sentences."""
-    plan, control, words = arrangement.plan, arrangement.control, catalogue("en")
+    plan, control = arrangement.plan, arrangement.control
     force = words.text(f"standing.{plan.standing}")
     rest_on = words.text(
         "map.source",
         text=words.name(plan.title),
         text_date=words.date(plan.date),
-        line=control.source,
+        line=control.source if words.lang == "en" else words.data(control.source),
         line_date=words.date(control.as_of),
     )
     return f"{force}. {rest_on}"
@@ -280,14 +342,3 @@ def _html(lines: Iterable[str]) -> str:
 def _xml(text: str) -> str:
     """`text` without what breaks a KML file: the driver checks neither of the two."""
     return _NOT_XML.sub(" ", text)
-
-
-@contextmanager
-def _dated(day: str) -> Iterator[None]:
-    """Let GDAL write `day` as the time of the last change, so that two runs give the same file."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

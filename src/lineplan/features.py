@@ -34,6 +34,8 @@ MOST_UNPACKED = 2**29
 """Bytes that a file in an archive may unpack to."""
 MOST_RATIO = 200
 """How often larger than packed it may be; tables of words reach about 50."""
+_QGIS_STYLES = "layer_styles"
+"""Where QGIS keeps the looks of the layers of a GeoPackage: no layer of anybody's data."""
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
 
 
@@ -247,7 +249,7 @@ def _read_named(name: str, path: Path, layer: str | None, notes: list[str]) -> g
 
     fiona.drvsupport.supported_drivers.update({"KML": "r", "LIBKML": "r"})
     try:
-        layers = fiona.listlayers(name)
+        layers = [found for found in fiona.listlayers(name) if found != _QGIS_STYLES]
         if layer is None and len(layers) > 1:
             raise GeometryError(
                 f"{path}: has {len(layers)} layers ({', '.join(layers)}); name one as "

@@ -16,6 +16,8 @@ import shapely
 from lineplan import geodesy
 from lineplan.baselines import Lines, source_of, strips_of
 from lineplan.control import Control, read_control
+from lineplan.control.read import terms_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset, load_dataset
 from lineplan.days import as_date
 from lineplan.errors import ControlError, DatasetError, LineplanWarning, UsageError
@@ -49,6 +51,8 @@ class Ground:
     is_assessed : bool
         Whether figures on this ground can be compared with the dataset's assessments, which are
         on its units, after reconciliation.
+    other_terms : tuple of Terms
+        Of the sources of lines of other days, along which its faces are cut.
     """
 
     dataset: Dataset
@@ -58,6 +62,12 @@ class Ground:
     papers: dict[str, Any]
     said: tuple[str, ...]
     is_assessed: bool
+    other_terms: tuple[Terms, ...] = ()
+
+    @property
+    def terms(self) -> tuple[Terms, ...]:
+        """Of every source whose geometry is in the faces."""
+        return (self.control.terms, *self.other_terms)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -96,7 +106,10 @@ class Ground:
         parted = self.partition.cut(strips) if strips else self.partition
         said = (*self.said, *parted.repairs[len(self.partition.repairs) :])
         given = {**self.papers, "other_lines": papers}
-        return replace(self, partition=parted, papers=given, said=said)
+        terms = tuple(
+            terms_of(path, self.dataset, date.fromisoformat(day)) for day, path in others.items()
+        )
+        return replace(self, partition=parted, papers=given, said=said, other_terms=terms)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +142,11 @@ class Setting:
     on_overlap: OnOverlap
     reconcile: bool
 
+    @property
+    def given_units(self) -> gpd.GeoDataFrame | None:
+        """The units where they are not the dataset's own: a source is read for them."""
+        return None if self.frontier is None else self.units
+
     def lay(self, source: Control) -> Ground:
         """Part the units by the holders of one day.
 
@@ -148,12 +166,13 @@ class Setting:
         parted = partition(
             self.units,
             source.claims,
-            default_holder=self.dataset.default_holder,
+            default_holder=source.unclaimed_by(self.dataset.default_holder),
             border_tolerance_km=self.dataset.border_tolerance_km,
             reconcile=self.reconcile,
             on_overlap=self.on_overlap,
             contested=self.contested,
             frontier=self.frontier,
+            are_claims_complete=source.draws_every_party,
         )
         _check_overlap(parted, source)
         _check_share(parted, source, self.dataset)
@@ -262,7 +281,7 @@ def read_ground(
     )
     source = control
     if not isinstance(source, Control):
-        source = read_control(source, setting.dataset, as_of=day)
+        source = read_control(source, setting.dataset, as_of=day, units=setting.given_units)
     elif day is not None and day != source.as_of:
         raise ControlError(f"{source.source}: is a state of {source.as_of}, not of {day}")
     ground = setting.lay(source)

@@ -1,4 +1,7 @@
-"""Write beside, then rename: an older file stays as it was until the new one is complete."""
+"""Write beside, then rename: an older file stays as it was until the new one is complete.
+
+And date what GDAL writes, so that two runs give the same file.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +49,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
             draft.replace(target)
     except OSError as fault:
         raise LineplanError(f"{path}: cannot be written ({fault.strerror or fault})") from None
+
+
+@contextmanager
+def dated(day: str) -> Iterator[None]:
+    """Let GDAL write `day` as the time of the last change, so that two runs give the same file."""
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

@@ -127,11 +127,13 @@ def _check_names(
 
 def _code_table(dataset: Dataset) -> dict[str, str]:
     table: dict[str, str] = {}
-    for row in dataset.codes().itertuples():
+    # A dataset of one's own may know its units by their ids and names only.
+    has_codes = any(file.role == "codes" for file in dataset.files)
+    for row in dataset.codes().itertuples() if has_codes else ():
         keys = [row.unit_id, row.cod_ab, *row.names.split(";")]
         table.update({_folded(key): row.unit_id for key in keys if key})
     for row in dataset.units().itertuples():
-        names = (row.name, row.name_uk, row.name_ru, row.name_zh_hant)
+        names = (row.unit_id, row.name, row.name_uk, row.name_ru, row.name_zh_hant)
         table.update({_folded(name): row.unit_id for name in names if name})
     return table
 

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from socket import gethostname
 from typing import Any, NamedTuple
 
 import shapely
 
 from lineplan import __version__
 from lineplan.baselines import Lines
-from lineplan.chronology.changes import Borders, State
-from lineplan.chronology.daily import Answers, AreaRow, figures_of, rows_by_distance
-from lineplan.control import Control
-from lineplan.control.archive import Archive
+from lineplan.chronology.borders import Borders
+from lineplan.chronology.daily import Answers, Areas, Kind, areas_by_distance, figures_of
+from lineplan.chronology.following import Day, Follower, read_days
+from lineplan.control.archive import Archive, Store
 from lineplan.errors import LineplanError
 from lineplan.features import sha256_of
 from lineplan.ground import Setting
 from lineplan.output import replacing
 from lineplan.plan import Plan
 
-DAYS = 32
-"""Days of a batch, counted from a fixed day, so that no figure depends on who runs it."""
+DAYS, DAYS_IN_STEPS = 32, 256
+"""Days of a batch, counted from a fixed day, so that no figure depends on who runs it.
+
+The first day of a batch is measured in full; where most others are steps, batches are longer.
+"""
 Progress = Callable[[int, int], None]
 """Told how many days are done, of how many."""
 
@@ -47,11 +51,12 @@ class DayRow(NamedTuple):
 
 
 class Done(NamedTuple):
-    """One day's figures."""
+    """One day's figures; `kinds` finds the kinds of ground in the list of its part."""
 
     day: date
     figures: DayRow
-    areas: list[AreaRow]
+    kinds: int
+    areas_km2: list[float]
 
 
 class Bad(NamedTuple):
@@ -63,17 +68,26 @@ class Bad(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """What has come of a batch."""
+    """What has come of a batch; days share lists of kinds of ground."""
 
-    done: list[Done]
-    bad: list[Bad]
+    done: list[Done] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    kinds: list[tuple[Kind, ...]] = field(default_factory=list)
+
+    def add(self, day: date, figures: DayRow, areas: Areas) -> None:
+        """Add a day's figures."""
+        kinds, areas_km2 = areas
+        if kinds not in self.kinds:
+            self.kinds.append(kinds)
+        self.done.append(Done(day, figures, self.kinds.index(kinds), areas_km2))
 
     def dumps(self) -> str:
         """As JSON, which keeps every digit of a float."""
         return json.dumps(
             {
-                "done": [[d.day.isoformat(), d.figures, d.areas] for d in self.done],
-                "bad": [[b.day.isoformat(), b.reason] for b in self.bad],
+                "done": [[item.day.isoformat(), *item[1:]] for item in self.done],
+                "bad": [[item.day.isoformat(), item.reason] for item in self.bad],
+                "kinds": self.kinds,
             }
         )
 
@@ -83,10 +97,11 @@ class Part:
         read = json.loads(text)
         return cls(
             [
-                Done(date.fromisoformat(day), DayRow(*figures), [AreaRow(*row) for row in rows])
-                for day, figures, rows in read["done"]
+                Done(date.fromisoformat(day), DayRow(*figures), number, areas_km2)
+                for day, figures, number, areas_km2 in read["done"]
             ],
             [Bad(date.fromisoformat(day), reason) for day, reason in read["bad"]],
+            [tuple(Kind(*kind) for kind in kinds) for kinds in read["kinds"]],
         )
 
 
@@ -98,6 +113,7 @@ class Job:
     plans: tuple[Plan, ...]
     lines: Lines
     keep_going: bool
+    has_permission: bool = False
 
     @cached_property
     def ground(self) -> tuple[Setting, Borders]:
@@ -137,42 +153,53 @@ class Batch:
     archive: Archive
     days: tuple[date, ...]
 
+    @staticmethod
+    def length(job: Job) -> int:
+        """Days of a batch: the more of them are steps, the more."""
+        return DAYS if any(plan.strips() for plan in job.plans) else DAYS_IN_STEPS
+
     @property
     def key(self) -> str:
         """Digest of all that its figures depend on."""
         days = ",".join(day.isoformat() for day in self.days)
-        return hashlib.sha256(f"{self.job.key} {self.archive.sha256} {days}".encode()).hexdigest()
+        source = f"{self.archive.sha256} {json.dumps(self.archive.reading, sort_keys=True)}"
+        return hashlib.sha256(f"{self.job.key} {source} {days}".encode()).hexdigest()
 
     def run(self) -> Part:
         """Work through the days; a bad one ends the batch unless it is to keep going."""
         job = self.job
         by_distance = [plan for plan in job.plans if plan.strips()]
         answers = Answers([plan for plan in job.plans if not plan.strips()])
-        order = {plan.id: number for number, plan in enumerate(job.plans)}
-        part = Part([], [])
-        state: State | None = None
-        for day in self.days:
-            source: Control | None = None
+        order = [plan.id for plan in job.plans]
+        part = Part()
+        if by_distance:
+            # Strips are cut from the day's own faces, so the faces are needed.
+            days: Iterable[Day] = (Day(day) for day in self.days)
+        else:
+            follower = Follower(self.archive, *job.ground)
+            days = read_days(self.archive, self.days, *job.ground)
+        for item in days:
+            day, drawn = item.day, item.drawn
             try:
-                source = self.archive.control(day)
-                # Strips are cut from the day's own faces, so the faces are needed.
-                near = None if by_distance or state is None else state.step(source, *job.ground)
-                if near is not None:
-                    state, figures = near, near.figures
-                    rows = answers.rows(figures.cell_m2)
+                if item.fault is not None:
+                    raise item.fault
+                if by_distance:
+                    ground = job.setting.lay(self.archive.control(day))
+                    drawn, figures = ground.control.outline(), figures_of(ground)
+                    kinds, km2 = areas_by_distance(by_distance, ground, job.lines)
+                    others, their_km2 = answers.areas(figures.cell_m2)
+                    both = zip((*kinds, *others), (*km2, *their_km2), strict=True)
+                    rows = sorted(both, key=lambda row: order.index(row[0].plan_id))
+                    areas: Areas = (tuple(kind for kind, _ in rows), [km2 for _, km2 in rows])
                 else:
-                    ground = job.setting.lay(source)
-                    figures = figures_of(ground)
-                    state = None if by_distance else State.of(ground, figures)
-                    rows = answers.rows(figures.cell_m2)
-                    if by_distance:
-                        rows += rows_by_distance(by_distance, ground, job.lines)
-                        rows.sort(key=lambda row: order[row.plan_id])
+                    figures = follower.figures(item)
+                    areas = answers.areas(figures.cell_m2)
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, _reason(fault, source)))
+                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None)))
                 if not job.keep_going:
                     break
                 continue
+            assert drawn is not None
             length_m = figures.line_m + figures.enclave_m
             row = DayRow(
                 figures.line_m / 1000,
@@ -181,22 +208,23 @@ class Batch:
                 figures.reassigned_m2 / 1e6,
                 figures.residual_m2,
                 figures.outside_km2,
-                source.source,
-                source.sha256,
-                source.attribution,
+                drawn.source,
+                drawn.sha256,
+                drawn.attribution,
             )
-            part.done.append(Done(day, row, rows))
+            part.add(day, row, areas)
         return part
 
 
-def batches_of(job: Job, archive: Archive, days: Sequence[date]) -> list[Batch]:
+def batches_of(
+    job: Job, archive: Archive, days: Sequence[date], of: type[Batch] = Batch
+) -> list[Batch]:
     """Days cut into batches."""
+    length = of.length(job)
     together: dict[int, list[date]] = {}
     for day in days:
-        together.setdefault(day.toordinal() // DAYS, []).append(day)
-    return [
-        Batch(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()
-    ]
+        together.setdefault(day.toordinal() // length, []).append(day)
+    return [of(job, archive.between(some[0], some[-1]), tuple(some)) for some in together.values()]
 
 
 @dataclass(frozen=True)
@@ -221,12 +249,13 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, batch: Batch, part: Part) -> None:
-        """Keep what has come of a batch."""
+    def keep(self, batch: Batch, part: Part) -> Part:
+        """Keep what has come of a batch; what to hold on to until all are done."""
         if self.folder is not None:
             self.folder.mkdir(exist_ok=True)
             with replacing(self._file(batch)) as beside:
                 beside.write_text(part.dumps(), encoding="utf-8")
+        return part
 
     def _file(self, batch: Batch) -> Path:
         assert self.folder is not None
@@ -266,7 +295,7 @@ def run(
             parts[number] = part
             if part.bad and not batches[number].job.keep_going:
                 return False
-            journal.keep(batches[number], part)
+            parts[number] = journal.keep(batches[number], part)
         if progress is not None:
             progress(sum(len(batches[n].days) for n in parts), total)
         return True
@@ -291,15 +320,28 @@ def _run_on(
     left: Sequence[int],
     said: Callable[[int, Part], bool],
 ) -> None:
-    futures: dict[Future[Part], int] = {executor.submit(batches[n].run): n for n in left}
+    futures: dict[Future[Part], int] = {}
+    end = len(batches)  # the first batch that need not be worked on any more
     try:
+        for number in left:
+            batch = batches[number]
+            archive, kind = batch.archive, type(batch)
+            # What batches share is an argument of its own, so that an executor may send it once.
+            shared = batch.job, archive.store
+            future = executor.submit(
+                run_batch, __version__, *shared, kind, archive.days, batch.days
+            )
+            futures[future] = number
         for future in as_completed(futures):
+            number = futures.pop(future)  # with what it came to, which may be large
             if future.cancelled():
-                continue
-            number = futures[future]
+                if number >= end:
+                    continue
+                raise LineplanError("the executor has given up its work: it is closed, or gone")
             if not said(number, future.result()):
+                end = min(end, number + 1)
                 for other, later in futures.items():
-                    if later > number:
+                    if later >= end:
                         other.cancel()
     except BrokenExecutor:
         raise LineplanError(
@@ -310,7 +352,69 @@ def _run_on(
             future.cancel()
 
 
-def _reason(fault: Exception, source: Control | None) -> str:
+def run_batch(
+    version: str,
+    job: Job,
+    store: Store,
+    kind: type[Batch],
+    present: tuple[date, ...],
+    days: tuple[date, ...],
+) -> Part:
+    """Run a batch where an executor has put it, on this machine or another.
+
+    Parameters
+    ----------
+    version : str
+        Of the lineplan that sends it.
+    job : Job
+    store : Store
+        Of the archive.
+    kind : type of Batch
+    present, days : tuple of datetime.date
+        Of the archive, and of the batch.
+
+    Returns
+    -------
+    Part
+
+    Raises
+    ------
+    LineplanError
+        This lineplan is of another version, or the inputs are not to be seen from here.
+    """
+    if version != __version__:
+        raise LineplanError(
+            f"{gethostname()}: a worker there has lineplan {__version__}, and this is lineplan "
+            f"{version}; install the same on both"
+        )
+    for path in _needed(job, store):
+        if not path.exists():
+            unseen = (
+                f"{path}: a worker on {gethostname()} does not see it; put it where all workers "
+                "see it under that path"
+            )
+            if path == store.path:
+                unseen += ", or pack it, and it travels along (lineplan data pack)"
+            raise LineplanError(unseen)
+    return kind(job, Archive(present, store), days).run()
+
+
+def _needed(job: Job, store: Store) -> Iterator[Path]:
+    """Files and folders that are read while a batch runs."""
+    dataset = job.setting.dataset
+    measures = any(plan.strips() for plan in job.plans)
+    if store.kind != "packed":
+        yield store.path
+    if not dataset.is_embedded and (measures or store.kind != "packed"):
+        yield dataset.folder
+    if measures:
+        yield from map(Path, job.lines.values())
+        for plan in job.plans:
+            if plan.folder is not None and any("." in strip.of for strip in plan.strips()):
+                yield plan.folder
+
+
+def reason_of(fault: Exception, source: str | None) -> str:
     """A fault in one line, with the name of the source."""
     words = "; ".join(str(fault).splitlines())
-    return words if source is None or source.source in words else f"{source.source}: {words}"
+    return words if source is None or source in words else f"{source}: {words}"

@@ -17,15 +17,18 @@ Cell = tuple[str, str]
 """A unit and a holder."""
 
 
-class AreaRow(NamedTuple):
-    """Ground of one plan on one day."""
+class Kind(NamedTuple):
+    """Ground of one plan that is told apart; fields are columns of a timeline's areas."""
 
     plan_id: str
     unit_id: str
     held_by: str
     status: str
     clause_id: str
-    area_km2: float
+
+
+Areas = tuple[tuple[Kind, ...], list[float]]
+"""Kinds of ground on one day, and their areas in km²."""
 
 
 @dataclass(frozen=True)
@@ -104,28 +107,27 @@ class Answers:
 
     def __init__(self, plans: Sequence[Plan]) -> None:
         self._plans = plans
-        self._known: dict[tuple[Cell, ...], list[tuple[str, list[tuple[str, str]]]]] = {}
+        self._known: dict[tuple[Cell, ...], tuple[Kind, ...]] = {}
 
-    def rows(self, cell_m2: Mapping[Cell, float]) -> list[AreaRow]:
+    def areas(self, cell_m2: Mapping[Cell, float]) -> Areas:
         """Status and clause of every unit and holder; ConflictError where clauses collide."""
         cells = tuple(cell_m2)
         if cells not in self._known:
             ground = pd.DataFrame(cells, columns=["unit_id", "held_by"])
             ground["area_m2"] = list(cell_m2.values())
             answers = [(plan.id, look_up(plan, ground)) for plan in self._plans]
-            self._known[cells] = [
-                (plan_id, list(zip(said["status"], said["clause_id"], strict=True)))
+            self._known[cells] = tuple(
+                Kind(plan_id, *cell, status, clause_id)
                 for plan_id, said in answers
-            ]
-        areas = [(*cell, area_m2 / 1e6) for cell, area_m2 in cell_m2.items()]
-        return [
-            AreaRow(plan_id, unit_id, held_by, status, clause_id, km2)
-            for plan_id, said in self._known[cells]
-            for (unit_id, held_by, km2), (status, clause_id) in zip(areas, said, strict=True)
-        ]
+                for cell, status, clause_id in zip(
+                    cells, said["status"], said["clause_id"], strict=True
+                )
+            )
+        km2 = [area_m2 / 1e6 for area_m2 in cell_m2.values()]
+        return self._known[cells], km2 * len(self._plans)
 
 
-def rows_by_distance(plans: Sequence[Plan], ground: Ground, lines: Lines) -> list[AreaRow]:
+def areas_by_distance(plans: Sequence[Plan], ground: Ground, lines: Lines) -> Areas:
     """The same for plans that measure distances: their strips are cut from the day's own faces.
 
     Parameters
@@ -137,7 +139,7 @@ def rows_by_distance(plans: Sequence[Plan], ground: Ground, lines: Lines) -> lis
 
     Returns
     -------
-    list of AreaRow
+    Areas
 
     Raises
     ------
@@ -146,14 +148,15 @@ def rows_by_distance(plans: Sequence[Plan], ground: Ground, lines: Lines) -> lis
     """
     faces = ground.cut_for(plans, lines).partition.faces
     area_m2 = faces["area_m2"].tolist()
-    rows = []
+    found: dict[Kind, float] = {}
     for plan in plans:
         said = look_up(plan, faces)
         keys = zip(
             *(faces["unit_id"], faces["held_by"], said["status"], said["clause_id"]), strict=True
         )
-        total: dict[tuple[str, str, str, str], float] = {}
+        total: dict[Kind, float] = {}
         for key, face_m2 in zip(keys, area_m2, strict=True):
-            total[key] = total.get(key, 0.0) + face_m2
-        rows += [AreaRow(plan.id, *key, m2 / 1e6) for key, m2 in sorted(total.items())]
-    return rows
+            kind = Kind(plan.id, *key)
+            total[kind] = total.get(kind, 0.0) + face_m2
+        found |= {kind: m2 / 1e6 for kind, m2 in sorted(total.items())}
+    return tuple(found), list(found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from lineplan.arrangement import check_units, plan_conditions
+from lineplan.arrangement import PERMISSION, check_units, plan_conditions
 from lineplan.chronology.batches import (
     Bad,
     DayRow,
@@ -23,7 +25,8 @@ from lineplan.chronology.batches import (
     batches_of,
     run,
 )
-from lineplan.chronology.daily import AreaRow
+from lineplan.chronology.daily import Kind
+from lineplan.chronology.zones import check_target, said_of, write_zones
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
@@ -33,6 +36,8 @@ from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
 from lineplan.plan.choices import choose_each
 from lineplan.plan.file import dataset_of, load_plan
+
+Day = tuple[Done, tuple[Kind, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +82,8 @@ def timeline(
     keep_going: bool = False,
     progress: Progress | None = None,
     journal: str | Path | None = None,
+    zones: str | Path | None = None,
+    has_permission: bool = False,
 ) -> Timeline:
     """Lay plans over the control of every day of an archive.
 
@@ -85,7 +92,8 @@ def timeline(
     *plans : str, Path or Plan
         Ids of plans of the dataset, plan files, or plans; each once.
     control : str, Path or Archive
-        An archive of control: a folder of daily files, or an archive file.
+        An archive of control: a folder of daily files, or an archive file. What more there is to
+        say of how it is read goes to `lineplan.open_archive`, whose result is given here.
     dataset, units, unit_id, contested, on_overlap, reconcile, lines
         As for `arrange`.
     first, last : str or datetime.date, optional
@@ -94,7 +102,9 @@ def timeline(
         As for `compare`.
     executor : concurrent.futures.Executor, optional
         What batches of days run on (threads, processes, a Dask client's ``get_executor()``); one
-        after another when not given. Figures do not depend on it.
+        after another when not given. Figures do not depend on it. What is not in a packed archive
+        (daily files, a dataset of one's own for them, files that plans measure from) must be seen
+        by its workers under the same path.
     keep_going : bool
         Skip days that cannot be used; `conditions` lists them.
     progress : callable, optional
@@ -102,6 +112,16 @@ def timeline(
     journal : str or Path, optional
         Folder in which finished batches are kept, so that the same call, begun anew, goes on where
         it was interrupted.
+    zones : str or Path, optional
+        GeoPackage (``.gpkg``: a layer for each plan, which QGIS's temporal controller plays) or
+        GeoParquet (``.parquet``) to which the zones are written, a row for every stretch of days
+        on which the geometry of a zone is the same: the columns of `Arrangement.zones`, `plan_id`,
+        `valid_from`, `valid_to` (the first day after the stretch), `days` (of the stretch with a
+        state in the archive) and `days_missing` (without one: a state lasts until the next).
+        `status_label` speaks of the line of `valid_from`. Every day is computed in full for it.
+    has_permission : bool
+        You state that every source whose terms forbid it has permitted passing on its geometry,
+        which `zones` hold; `conditions` then say so (`line_source_permission`).
 
     Returns
     -------
@@ -114,6 +134,8 @@ def timeline(
     UsageError
         No plan is given, or no day lies between `first` and `last`.
     """
+    if zones is not None:
+        check_target(Path(zones))
     if not plans:
         raise UsageError("a timeline needs at least one plan")
     dataset = dataset_of(plans[0], dataset)
@@ -128,14 +150,19 @@ def timeline(
         reconcile=reconcile,
     )
     check_units(chosen, setting)
-    archive = control if isinstance(control, Archive) else open_archive(control, dataset)
+    archive = control
+    if not isinstance(archive, Archive):
+        archive = open_archive(archive, dataset, units=setting.given_units)
     archive = _between(archive, as_date(first), as_date(last))
-    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
-    job = Job(setting, chosen, days, keep_going)
+    days = {
+        day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
+    }
+    job = Job(setting, chosen, days, keep_going, has_permission)
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
-    parts = run(batches, executor, Journal(Path(journal) if journal else None), progress)
-    done = {item.day: item for part in parts for item in part.done}
+    tables, pictures = _shares(progress, is_halved=zones is not None)
+    parts = run(batches, executor, Journal(Path(journal) if journal else None), tables)
+    done = {item.day: (item, part.kinds[item.kinds]) for part in parts for item in part.done}
     bad = [item for part in parts for item in part.bad]
     if not done:
         raise LineplanError(f"{archive.name}: no day can be used; {bad[0].day}: {bad[0].reason}")
@@ -148,6 +175,7 @@ def timeline(
         "plans": [plan_conditions(plan) for plan in chosen],
         "control_source": archive.name,
         "control_sha256": archive.sha256,
+        "control_reading": archive.reading,
         "first_day": rows[0][0].isoformat(),
         "last_day": rows[-1][0].isoformat(),
         "days": len(rows),
@@ -159,7 +187,32 @@ def timeline(
         **setting.papers,
         "notes": list(setting.notes),
     }
+    if zones is not None:
+        if has_permission:
+            conditions["line_source_permission"] = PERMISSION
+        without = write_zones(
+            Path(zones),
+            job,
+            archive,
+            {day: item.day for day, (item, _) in rows},
+            conditions,
+            executor=executor,
+            progress=pictures,
+        )
+        conditions |= said_of(without)
     return Timeline(_areas(rows), _days(rows), conditions)
+
+
+def _shares(
+    progress: Progress | None, *, is_halved: bool
+) -> tuple[Progress | None, Progress | None]:
+    """Progress of the figures, and of the zones, which are the second half where they are asked."""
+    if progress is None or not is_halved:
+        return progress, None
+    return (
+        lambda done, total: progress(done, 2 * total),
+        lambda done, total: progress(total + done, 2 * total),
+    )
 
 
 def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
@@ -177,19 +230,33 @@ def _origins(archive: Archive) -> dict[date, date]:
     return {day: first.setdefault(archive.same_as.get(day, day), day) for day in archive.days}
 
 
-def _areas(rows: list[tuple[date, Done]]) -> pd.DataFrame:
-    flat = [area for _, item in rows for area in item.areas]
-    count = [len(item.areas) for _, item in rows]
-    table = pd.DataFrame(flat, columns=list(AreaRow._fields))
-    table.insert(0, "date", _dates([day for day, _ in rows]).repeat(count))
+def _areas(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+    numbers: dict[tuple[Kind, ...], int] = {}
+    of_day = np.array([numbers.setdefault(kinds, len(numbers)) for _, (_, kinds) in rows])
+    count = np.array([len(kinds) for kinds in numbers])
+    first = np.cumsum(count) - count
+    flat = [kind for kinds in numbers for kind in kinds]
+    table = pd.DataFrame(flat, columns=list(Kind._fields))
+    each = count[of_day]
+    begins = np.cumsum(each) - each
+    table = table.take(np.arange(each.sum()) + np.repeat(first[of_day] - begins, each))
+    table = table.reset_index(drop=True)
+    table["area_km2"] = np.fromiter(
+        itertools.chain.from_iterable(item.areas_km2 for _, (item, _) in rows), float
+    )
+    table.insert(0, "date", _dates([day for day, _ in rows]).repeat(each))
     return table
 
 
-def _days(rows: list[tuple[date, Done]]) -> pd.DataFrame:
-    table = pd.DataFrame([item.figures for _, item in rows], columns=list(DayRow._fields))
+def _days(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+    items = [item for _, (item, _) in rows]
+    table = pd.DataFrame([item.figures for item in items], columns=list(DayRow._fields))
     table["vertex_spacing_km"] = table["vertex_spacing_km"].astype(float)
     table.insert(0, "date", _dates([day for day, _ in rows]))
-    table["note"] = ["" if day == item.day else f"as on {item.day}" for day, item in rows]
+    table["note"] = [
+        "" if day == item.day else f"as on {item.day}"
+        for (day, _), item in zip(rows, items, strict=True)
+    ]
     return table
 
 

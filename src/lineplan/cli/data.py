@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineplan.cli.options import DatasetOption
-from lineplan.cli.output import FormatOption, TableFormat, progress, say, write, write_rows
+from lineplan.cli.output import (
+    FormatOption,
+    TableFormat,
+    progress,
+    say,
+    transfers,
+    write,
+    write_rows,
+)
+from lineplan.errors import UsageError
+
+if TYPE_CHECKING:
+    from lineplan.control.registry import RegisteredSource
 
 app = typer.Typer(
     help="The embedded data; archives of control; what a file is.", no_args_is_help=True
@@ -128,6 +141,115 @@ def data_pack(
         f"wrote {output}: {report.days:,} day(s), {report.first} to {report.last}, of them "
         f"{report.unchanged:,} unchanged; {report.size:,} bytes"
     )
+    if report.terms.redistribution != "allowed":
+        say(f"note: a working copy of your own: {report.terms}")
+
+
+@app.command("fetch")
+def data_fetch(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A registered source; none lists them.")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="That day only (YYYY-MM-DD).")
+    ] = None,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="First day; the source's own if not given."),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last day; today if not given.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Where to put the files; the user's cache."
+        ),
+    ] = None,
+    registry: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A registry of your own, in place of the dataset's."),
+    ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Fetch also what is there, and let it be replaced."),
+    ] = False,
+    dataset: DatasetOption = "ukraine",
+) -> None:
+    """Download a registered source of control, with checksums, and the terms it comes on.
+
+    Without a NAME it lists what is registered. Without dates it takes the latest day there is. The
+    folder goes to --control; interrupted, the same command goes on. No other command asks anything
+    of a network.
+
+    Example: lineplan data fetch deepstate --from 2025-11-01 --to 2025-11-30 -o daily
+    """
+    from lineplan.control.fetching import days_to_fetch, default_folder, fetch, latest_days
+    from lineplan.control.registry import registered
+    from lineplan.control.terms import Terms
+    from lineplan.dataset import load_dataset
+    from lineplan.days import as_date, today
+
+    sources = registered(load_dataset(dataset), registry)
+    if name is None:
+        if day or first or last or output or refresh:
+            raise UsageError("name the source to fetch; lineplan data fetch lists them")
+        write(_listed(sources), None)
+        return
+    if name not in sources:
+        raise UsageError(f"no registered source {name!r}; there are {', '.join(sources)}")
+    source = sources[name]
+    if day and (first or last):
+        raise UsageError("--date is one day; leave out --from and --to, or give both of those")
+    is_latest = source.is_dated and not (day or first or last)
+    if is_latest:
+        days = latest_days(source, today())
+    else:
+        days, notes = days_to_fetch(source, as_date(day or first), as_date(day or last), today())
+        for note in notes:
+            say(f"note: {note}")
+    folder = output or default_folder(source)
+    with transfers("fetching", None if is_latest else len(days)) as (on_file, on_bytes):
+        report = fetch(
+            source,
+            folder,
+            days,
+            only_first=is_latest,
+            refresh=refresh,
+            on_file=on_file,
+            on_bytes=on_bytes,
+        )
+    for note in report.notes:
+        say(f"note: {note}")
+    if report.missing and not is_latest:
+        say(f"note: {len(report.missing)} file(s) are not there: {', '.join(report.missing)}")
+    say(
+        f"{len(report.files):,} file(s) in {folder}, {len(report.fetched):,} of them fetched now "
+        f"({report.size:,} bytes); {report.files[0]}"
+        + (f" to {report.files[-1]}" if len(report.files) > 1 else "")
+    )
+    say(f"note: {Terms(source.title, source.redistribution, source.licence)}")
+    print(folder / report.files[0] if len(report.files) == 1 else folder)
+
+
+def _listed(sources: Mapping[str, RegisteredSource]) -> str:
+    """What is registered, and on what terms: a paragraph for each."""
+    paragraphs = []
+    for source in sources.values():
+        if source.is_dated:
+            days = f"{source.first or '?'} to {source.last or 'today'}"
+        else:
+            days = "one file with every day"
+        said = {
+            "days": days,
+            "passing on": source.redistribution,
+            "terms": source.licence,
+            "by": source.attribution,
+            "from": source.url,
+        }
+        rows = [f"  {key:<10}  {value}" for key, value in said.items()]
+        paragraphs.append("\n".join([f"{source.name}: {source.title}", *rows]))
+    return "\n\n".join(paragraphs) + "\n"
 
 
 @app.command("inspect")

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from html import escape
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +14,24 @@ from lineplan.cli.options import Ground, PlanArgument, with_ground
 from lineplan.cli.output import progress_bar, say
 from lineplan.errors import UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lineplan.control.terms import Terms
+
+
+PermissionOption = Annotated[
+    bool,
+    typer.Option(
+        "--i-have-permission",
+        help="State that every source of control whose terms forbid passing its geometry on has "
+        "permitted it; the file then says so.",
+    ),
+]
+
 
 class Lang(StrEnum):
-    """Languages of the page that compares."""
+    """Languages of pages and exports."""
 
     en = "en"
     uk = "uk"
@@ -123,6 +138,7 @@ def map_command(
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Report a bad day of an archive and skip it.")
     ] = False,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
@@ -150,13 +166,20 @@ def map_command(
     }
     with progress_bar() as progress:
         built = ground.atlas(
-            names, first=first, last=last, keep_going=keep_going, progress=progress, **look
+            names,
+            first=first,
+            last=last,
+            keep_going=keep_going,
+            progress=progress,
+            has_permission=i_have_permission,
+            **look,
         )
     for day, reason in built.skipped.items():
         say(f"warning: {day} skipped: {reason}")
     path = output or Path(f"{built.plans[0]}.html")
     built.save(path)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    _say_terms(built.terms, has_permission=i_have_permission)
     if snippet:
         print(snippet.format(file=escape(path.name), title=escape(built.title)))
 
@@ -172,6 +195,13 @@ def embedding(size: str | None) -> str:
     if match is None:
         raise UsageError(f"--embed {size}: write WIDTHxHEIGHT in pixels (800x600), or responsive")
     return frame + f'width="{match[1]}" height="{match[2]}" style="border:0"></iframe>'
+
+
+def _say_terms(terms: Iterable[Terms], *, has_permission: bool) -> None:
+    """Say what is not stated of passing on the geometry that a file now holds."""
+    for said in terms:
+        if said.redistribution == "not stated" and not has_permission:
+            say(f"note: {said}; make sure before you pass the file on")
 
 
 @with_ground
@@ -190,12 +220,22 @@ def export(
         str | None,
         typer.Option(metavar="NAME", help="zones (default), line, units, reassigned or sources."),
     ] = None,
+    lang: Annotated[
+        Lang, typer.Option(help="Language of names, labels, and legends in a GIS.")
+    ] = Lang.en,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
-    """Write the arrangement for a GIS; a GeoPackage carries all layers and their sources.
+    """Write the arrangement for a GIS; a GeoPackage carries all layers, their looks and sources.
 
-    Example: lineplan export -o point21.gpkg
+    Example: lineplan export -o point21.gpkg --lang uk
     """
-    path = ground.arrange(plan).write(output, layer=layer)
+    from lineplan.export import OF_CONTROL
+
+    is_of_control = layer is None or layer in OF_CONTROL
+    arrangement = ground.arrange(plan, has_permission=i_have_permission if is_of_control else None)
+    path = arrangement.write(output, layer=layer, lang=lang.value, has_permission=i_have_permission)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    if is_of_control:
+        _say_terms(arrangement.ground.terms, has_permission=i_have_permission)

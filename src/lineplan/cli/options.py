@@ -182,8 +182,8 @@ class Ground(SourceOptions):
         dataset = dataset_of(plan, self.dataset)
         read: dict[str, Any] = {"control": control, "as_of": self.as_of}
         if self.is_told():
-            day = as_date(self.as_of)
-            read = {"control": self.read(control, dataset, day), "as_of": None}
+            day, on = as_date(self.as_of), {"units": self.units, "unit_id": self.unit_id}
+            read = {"control": self.read(control, dataset, day, **on), "as_of": None}
         return read | self._shared(plan)
 
     def _shared(self, plan: str | Plan) -> dict[str, Any]:
@@ -202,9 +202,13 @@ class Ground(SourceOptions):
             "lines": self.lines,
         }
 
-    def arrange(self, plan: str | Plan) -> Arrangement:
-        """The arrangement, its notes said on stderr."""
-        return self._arrange(plan, self._one_control())
+    def arrange(self, plan: str | Plan, *, has_permission: bool | None = None) -> Arrangement:
+        """The arrangement, its notes said on stderr.
+
+        `has_permission` is given where its geometry goes into a file for others: what must not be
+        passed on is refused before anything else is said.
+        """
+        return self._arrange(plan, self._one_control(), has_permission)
 
     def arrange_each(self, plan: str | Plan) -> list[Arrangement]:
         """An arrangement for every source of control that is given."""
@@ -219,12 +223,16 @@ class Ground(SourceOptions):
             found.append(self._arrange(plan, control))
         return found
 
-    def _arrange(self, plan: str | Plan, control: str | None) -> Arrangement:
+    def _arrange(
+        self, plan: str | Plan, control: str | None, has_permission: bool | None = None
+    ) -> Arrangement:
         from lineplan.arrangement import arrange, unused_clauses
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             arrangement = arrange(plan, **self._options(plan, control))
+        if has_permission is not None:
+            arrangement = arrangement.for_others(has_permission=has_permission)
         unused = unused_clauses(arrangement.plan, arrangement.zones)
         for note in arrangement.conditions["notes"]:
             say(f"{'warning' if note in unused else 'note'}: {note}")
@@ -245,7 +253,13 @@ class Ground(SourceOptions):
         """The map of plans on one day or many, its notes said on stderr."""
         from lineplan.webmap import atlas
 
-        shared = self._options(plans[0], self._one_control())
+        control = self._one_control()
+        if self.is_told() and (options.get("first") or options.get("last")):
+            shared = self._shared(plans[0])
+            on = {name: shared[name] for name in ("dataset", "units", "unit_id")}
+            shared |= {"control": self.open(control, **on), "as_of": self.as_of}
+        else:
+            shared = self._options(plans[0], control)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             drawn = atlas(plans, **shared, **options)
@@ -262,12 +276,11 @@ class Ground(SourceOptions):
             raise UsageError("timeline needs --control: a folder of daily files, or an archive")
         if self.as_of is not None:
             raise UsageError("--as-of is one day; a timeline has --from and --to")
-        if self.is_told():
-            raise UsageError(
-                "options that say how a source is read (--source, --holder, ...) are for one day; "
-                "the files of an archive are read by their content"
-            )
-        return timeline(*plans, control=control, **self._shared(plans[0]), **options)
+        shared = self._shared(plans[0])
+        if not self.is_told():
+            return timeline(*plans, control=control, **shared, **options)
+        on = {name: shared[name] for name in ("dataset", "units", "unit_id")}
+        return timeline(*plans, control=self.open(control, **on), **shared, **options)
 
 
 def with_ground(command: Callable[..., None]) -> Callable[..., None]:

@@ -111,3 +111,40 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("days", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+Transfers = tuple[Callable[[str], None], Callable[[str, int, int | None], None]]
+
+
+@contextmanager
+def transfers(what: str, total: int | None) -> Iterator[Transfers]:
+    """Show on stderr, where that is a terminal, how far files have come.
+
+    Parameters
+    ----------
+    what : str
+    total : int or None
+        How many files there are, if known.
+
+    Yields
+    ------
+    tuple of two callables
+        To be called after each file with its name; with a file's name, the bytes that have come
+        and how many there will be, if known.
+    """
+    from rich.console import Console
+    from rich.filesize import decimal
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    is_seen = sys.stderr is not None and sys.stderr.isatty()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, disable=not is_seen
+    ) as bar:
+        task = bar.add_task(what, total=total)
+
+        def on_bytes(name: str, done: int, size: int | None) -> None:
+            of = f" of {decimal(size)}" if size else ""
+            bar.update(task, description=f"{what} {name} {decimal(done)}{of}")
+
+        yield lambda name: bar.update(task, advance=1, description=f"{what} {name}"), on_bytes

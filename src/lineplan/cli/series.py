@@ -14,8 +14,10 @@ from typing import Annotated
 
 import typer
 
+from lineplan.cli.files import PermissionOption
 from lineplan.cli.options import Ground, with_ground
 from lineplan.cli.output import progress_bar, say
+from lineplan.errors import UsageError
 
 
 @with_ground
@@ -46,12 +48,29 @@ def timeline_command(
             metavar="FILE", help="Draw what moved to a .png or .svg too (needs lineplan[chart])."
         ),
     ] = None,
+    zones: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the zones too, each from valid_from to the day before valid_to: .gpkg, "
+            "which QGIS's temporal controller plays, or .parquet.",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
     ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Dask scheduler (tcp://HOST:PORT) whose workers share the work instead (needs "
+            "lineplan[cluster]).",
+        ),
+    ] = None,
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Report a bad day and skip it.")
     ] = False,
+    i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
 ) -> None:
@@ -65,13 +84,17 @@ def timeline_command(
     from lineplan.chronology.writing import check_target, write_timeline
 
     check_target(output)
+    if zones is not None:
+        from lineplan.chronology.zones import check_target as check_zones
+
+        check_zones(zones)
     if chart is not None:
         from lineplan.chronology.chart import check_target as check_chart
         from lineplan.chronology.chart import draw_chart
 
         check_chart(chart)
     journal = output.with_name(f".{output.name}.part")
-    with _processes(workers) as executor, progress_bar() as progress:
+    with _executor(workers, cluster) as executor, progress_bar() as progress:
         series = ground.timeline(
             plans,
             first=first,
@@ -80,8 +103,10 @@ def timeline_command(
             keep_going=keep_going,
             progress=progress,
             journal=journal,
+            zones=zones,
+            has_permission=i_have_permission,
         )
-    written = write_timeline(series, output)
+    written = [*write_timeline(series, output), *([zones] if zones else [])]
     if chart is not None:
         from lineplan.plan.file import dataset_of
 
@@ -93,6 +118,8 @@ def timeline_command(
         say(f"note: {note}")
     for day, reason in said["days_skipped"].items():
         say(f"warning: {day} skipped: {reason}")
+    for day, reason in said.get("zones_days_skipped", {}).items():
+        say(f"warning: {day} has no zones: {reason}")
     count = f"{said['days']} day(s), {said['first_day']} to {said['last_day']}"
     if said["days_missing"]:
         count += f"; {len(said['days_missing'])} day(s) between them are missing"
@@ -103,7 +130,15 @@ def timeline_command(
 
 
 @contextmanager
-def _processes(workers: int) -> Iterator[Executor | None]:
+def _executor(workers: int, cluster: str | None) -> Iterator[Executor | None]:
+    if cluster is not None:
+        if workers != 1:
+            raise UsageError("--cluster brings its own workers; leave out --workers")
+        from lineplan.chronology.cluster import open_cluster
+
+        with open_cluster(cluster) as executor:
+            yield executor
+        return
     if workers == 1:
         yield None
         return

@@ -14,7 +14,7 @@ from lineplan.cli.output import say
 from lineplan.errors import UsageError
 
 if TYPE_CHECKING:
-    from lineplan.control import Control
+    from lineplan.control import Archive, Control, SourceFile
     from lineplan.dataset import Dataset
 
 _PANEL = "How the source of control is read (found by its content; the same for every command)"
@@ -87,6 +87,16 @@ class SourceOptions:
             rich_help_panel=_PANEL,
         ),
     ] = None
+    every_party: Annotated[
+        bool | None,
+        typer.Option(
+            "--every-party/--not-every-party",
+            help="Ground that the source leaves unclaimed is unknown, or the default holder's; "
+            "unknown where it draws the default holder's ground too.",
+            rich_help_panel=_PANEL,
+            show_default=False,
+        ),
+    ] = None
     save_source: Annotated[
         Path | None,
         typer.Option(
@@ -98,28 +108,50 @@ class SourceOptions:
 
     def is_told(self) -> bool:
         """Whether any of these options is given."""
-        return any(getattr(self, name) for name in SourceOptions.__dataclass_fields__)
+        told = [getattr(self, name) for name in SourceOptions.__dataclass_fields__]
+        return any(value not in (None, "", []) for value in told)
 
-    def read(self, control: str | None, dataset: Dataset, as_of: date | None) -> Control:
+    def read(self, control: str | None, dataset: Dataset, as_of: date | None, **on: Any) -> Control:
         """Read the source, and keep how where that is asked for."""
         from lineplan.control import read_control
 
-        how: dict[str, Any] = {"kind": self.source, "holder": self.holder, "base": self.base}
-        how["control_class"] = self.control_class.value if self.control_class else None
-        how |= {"left": self.left, "seeds": [_seed(text) for text in self.seed or ()]}
-        values = dict(_value(text) for text in self.value or ())
+        control = self._named(control)
+        read = read_control(control, dataset, as_of=as_of, **self._how(), **on)
+        self._save(control, read.source_file, "is of the dataset, which keeps how it is read")
+        return read
+
+    def open(self, control: str | None, dataset: Dataset, **on: Any) -> Archive:
+        """Open an archive, and keep how its days are read where that is asked for."""
+        from lineplan.control import open_archive
+
+        control = self._named(control)
+        archive = open_archive(control, dataset, **self._how(), **on)
+        self._save(control, archive.source_file, "is packed; its days are read as they are")
+        return archive
+
+    def _named(self, control: str | None) -> str:
         if control is None:
             raise UsageError(
                 "options that say how a source is read (--source, --holder, --value, "
-                "--control-class, --base, --seed, --left, --save-source) need --control FILE"
+                "--control-class, --base, --seed, --left, --every-party, --save-source) need "
+                "--control FILE"
             )
-        read = read_control(control, dataset, as_of=as_of, values=values, **how)
+        return control
+
+    def _how(self) -> dict[str, Any]:
+        """What `read_control` and `open_archive` take."""
+        how: dict[str, Any] = {"kind": self.source, "holder": self.holder, "base": self.base}
+        how["control_class"] = self.control_class.value if self.control_class else None
+        how |= {"left": self.left, "seeds": [_seed(text) for text in self.seed or ()]}
+        how["draws_every_party"] = self.every_party
+        return how | {"values": dict(_value(text) for text in self.value or ())}
+
+    def _save(self, control: str, how: SourceFile | None, otherwise: str) -> None:
         if self.save_source is not None:
-            if read.source_file is None:
-                raise UsageError(f"{control}: is of the dataset, which keeps how it is read")
-            read.source_file.save(self.save_source)
+            if how is None:
+                raise UsageError(f"{control}: {otherwise}")
+            how.save(self.save_source)
             say(f"wrote {self.save_source}")
-        return read
 
 
 def _value(text: str) -> tuple[str, str]:

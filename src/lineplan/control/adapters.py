@@ -9,7 +9,8 @@ from typing import NamedTuple, get_args
 
 from lineplan.control import deepstate, kml, lines, liveuamap, mapped, polygons, settlements
 from lineplan.control.content import Content, look_at
-from lineplan.control.settling import said_of_day, settled
+from lineplan.control.fetched import papers_beside
+from lineplan.control.settling import draws_party, said_of_day, said_of_rest, settled
 from lineplan.control.sourcefile import Kind, SourceFile, load_source_file
 from lineplan.control.state import Control, Drawn
 from lineplan.dataset import DataFile, Dataset
@@ -80,7 +81,7 @@ def read_state(
         if given != AS_FOUND or chosen != AS_FOUND or control_class:
             raise ControlError(
                 f"{embedded.path}: the dataset says how to read it; leave out --source, --holder, "
-                "--value, --control-class, --base, --seed and --left"
+                "--value, --control-class, --base, --seed, --left and --every-party"
             )
         return _read_embedded(embedded, dataset, as_of)
     return read_content(
@@ -97,6 +98,7 @@ def read_content(
     control_class: str | None = None,
 ) -> Control:
     """Read what has been looked at; as `read_state`."""
+    how = over(papers_beside(content.path), how)
     how = known(how.kind or recognised(content, how), content, how, dataset)
     drawn = ADAPTERS[how.kind].read(content, how, dataset, as_of)
     base = read_state(how.base, dataset) if how.base else None
@@ -109,6 +111,7 @@ def read_content(
         base,
         tolerance_km,
         as_of,
+        default_holder=dataset.default_holder,
         sha256=content.sha256,
     )
 
@@ -128,6 +131,10 @@ def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Cont
     content = look_at(dataset.folder / file.path)
     features = content.layer.keep("polygon")
     drawn = polygons.draw(features, SourceFile(), dataset, as_of, named=file.as_of)
+    notes = [*drawn.notes, *said_of_day(features.name, drawn.as_of, as_of)]
+    draws_every_party = draws_party(drawn.frame, dataset.default_holder)
+    if draws_every_party:
+        notes.append(said_of_rest(features.name, dataset.default_holder))
     return Control(
         drawn.frame[["held_by", "geometry"]],
         drawn.as_of,
@@ -137,7 +144,9 @@ def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Cont
         viewpoint=file.viewpoint,
         control_class=file.control_class,
         sha256=features.sha256,
-        notes=(*drawn.notes, *said_of_day(features.name, drawn.as_of, as_of)),
+        draws_every_party=draws_every_party,
+        notes=tuple(notes),
+        redistribution=file.redistribution,
     )
 
 

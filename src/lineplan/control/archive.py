@@ -7,22 +7,28 @@ reads) and the packed form that ``lineplan data pack`` writes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import geopandas as gpd
+
+from lineplan.control.adapters import over
 from lineplan.control.content import look_at
 from lineplan.control.dated import Dated
+from lineplan.control.extent import on_units
+from lineplan.control.fetched import papers_beside
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
-from lineplan.control.sourcefile import SourceFile, given_source, named_file
-from lineplan.control.state import Control
+from lineplan.control.settling import check_class
+from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
+from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
-from lineplan.features import file_and_layer
+from lineplan.features import file_and_layer, sha256_of
 
 Kind = Literal["folder", "dated", "packed"]
 
@@ -39,6 +45,14 @@ class Store(Protocol):
         """The file or folder."""
 
     @property
+    def how(self) -> SourceFile | None:
+        """How each day is read; None for the packed form, which has been."""
+
+    @property
+    def control_class(self) -> str | None:
+        """Which classes count as held, where the user says so."""
+
+    @property
     def sha256(self) -> str:
         """Of the file's bytes; of the names and bytes of a folder's files."""
 
@@ -52,6 +66,9 @@ class Store(Protocol):
 
     def read(self, day: date) -> Control:
         """The state of that day."""
+
+    def outline(self, day: date) -> Outline:
+        """What it claims, without tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +105,26 @@ class Archive:
         It is that of the whole archive, also where `between` has chosen some of the days.
         """
         return self.store.sha256
+
+    @property
+    def source_file(self) -> SourceFile | None:
+        """How its days are read, to keep (`SourceFile.save`); None for a packed archive."""
+        how = self.store.how
+        return None if how is None else how.model_copy(update={"file": str(self.store.path)})
+
+    @cached_property
+    def reading(self) -> dict[str, Any]:
+        """What was said of how its days are read, with the digest of a base; figures depend on it.
+
+        Empty where nothing was said, and for a packed archive.
+        """
+        how, control_class = self.store.how, self.store.control_class
+        said = {} if how is None else how.model_dump(exclude_defaults=True, exclude={"file"})
+        if control_class is not None:
+            said["control_class"] = control_class
+        if how is not None and Path(how.base.rpartition(":")[0] or how.base).is_file():
+            said["base_sha256"] = sha256_of(file_and_layer(how.base)[0])
+        return said
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -129,13 +166,39 @@ class Archive:
         ------
         ControlError
             The archive has no state of that day, the day's own date is another, or its file has
-            changed since the archive was opened.
+            changed since the archive was opened (a packed one is read as it was opened).
         GeometryError
             What it draws cannot be used.
         """
-        if day not in self.store.grounds or day not in self.days:
-            raise ControlError(f"{self.name}: has no state of {day}; it has {self.span()}")
+        self._check(day)
         return self.store.read(day)
+
+    def outline(self, day: date) -> Outline:
+        """What the state of exactly that day claims, without tables: quick for many days.
+
+        Parameters
+        ----------
+        day : datetime.date
+
+        Returns
+        -------
+        Outline
+
+        Raises
+        ------
+        ControlError, GeometryError
+            As `control`.
+        """
+        self._check(day)
+        return self.store.outline(day)
+
+    @cached_property
+    def _known(self) -> frozenset[date]:
+        return frozenset(self.days) & self.store.grounds.keys()
+
+    def _check(self, day: date) -> None:
+        if day not in self._known:
+            raise ControlError(f"{self.name}: has no state of {day}; it has {self.span()}")
 
     def between(self, first: date | None, last: date | None) -> Archive:
         """The same archive with only the days from `first` to `last`, both included.
@@ -170,7 +233,20 @@ class Archive:
 
 
 def open_archive(
-    path: str | Path, dataset: Dataset, *, kind: str | Path | SourceFile | None = None
+    path: str | Path,
+    dataset: Dataset,
+    *,
+    kind: str | Path | SourceFile | None = None,
+    holder: str | None = None,
+    values: Mapping[str, str] | None = None,
+    control_class: str | None = None,
+    base: str | Path | None = None,
+    seeds: Iterable[tuple[float, float, str]] = (),
+    left: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
 ) -> Archive:
     """Open the states of control of many days.
 
@@ -184,6 +260,10 @@ def open_archive(
         Declares the parties, and whose ground a source without holders draws.
     kind : str, Path or SourceFile, optional
         How each day is read, as for `read_control`.
+    holder, values, control_class, base, seeds, left, columns, draws_every_party
+        As for `read_control`; a packed archive, whose days have been read, takes none.
+    units, unit_id
+        As for `read_control`.
 
     Returns
     -------
@@ -196,14 +276,24 @@ def open_archive(
     GeometryError
         A file cannot be read.
     """
-    path = Path(path)
+    path, dataset = Path(path), on_units(dataset, units, unit_id)
     how = given_source(kind)
     if path.suffix.lower() == ".toml" and path.is_file():
         if how != SourceFile():
             raise ControlError(f"{path}: says how its file is read; leave out --source")
         how = named_file(path)
         path = Path(how.file)
-    return open_with(path, dataset, how)
+    chosen = chosen_source(
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
+    )
+    check_class(control_class)
+    return open_with(path, dataset, over(how, chosen), control_class=control_class)
 
 
 def holds_many_days(source: str | Path) -> bool:
@@ -216,22 +306,24 @@ def open_with(
     source: str | Path, dataset: Dataset, how: SourceFile, *, control_class: str | None = None
 ) -> Archive:
     """Open an archive of which it is known how each day is read; as `open_archive`."""
-    plain = Dataset(dataset.folder, dataset.manifest)  # without what it has read: it is sent around
     path = Path(source)
     store: Store
     if is_packed(path):
         if how.model_copy(update={"file": ""}) != SourceFile() or control_class:
             raise ControlError(
                 f"{path}: was told how its days are read when it was packed; leave out --source, "
-                "--holder, --value, --control-class, --base, --seed and --left"
+                "--holder, --value, --control-class, --base, --seed, --left and --every-party"
             )
-        store = Packed(path, plain)
+        store = Packed(path, dataset)
     else:
         path, layer = file_and_layer(source)
+        how = over(papers_beside(path), how)
         if is_folder_of_days(path):
-            store = Folder(path, plain, how, control_class)
+            store = Folder(path, dataset, how, control_class)
         else:
-            store = Dated(look_at(f"{path}:{layer}" if layer else path), plain, how, control_class)
+            store = Dated(
+                look_at(f"{path}:{layer}" if layer else path), dataset, how, control_class
+            )
     if not store.grounds:
         raise ControlError(f"{path}: holds no state of any day")
     return Archive(tuple(store.grounds), store)

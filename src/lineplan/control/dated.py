@@ -17,7 +17,7 @@ from lineplan.control.content import Content, look_at
 from lineplan.control.days import DATE_COLUMN
 from lineplan.control.polygons import HOLDER_COLUMN
 from lineplan.control.sourcefile import SourceFile
-from lineplan.control.state import Control, day_of
+from lineplan.control.state import Control, Outline, day_of
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import Layer
@@ -70,12 +70,15 @@ class Dated:
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {k: v for k, v in self.__dict__.items() if k not in ("content", "_layers")}
-        return kept | {"_source": (self.path, self.content.layer_name)}
+        source = (self.path.absolute(), self.content.layer_name)
+        return kept | {"_source": source, "how": self.how.placed()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         path, layer = state.pop("_source")
         self.__dict__.update(state)
-        self.content = look_at(f"{path}:{layer}" if layer else path)
+        found = f"{path}:{layer}" if layer else path
+        # Where it is not to be seen, that is told when it is asked for.
+        self.content = look_at(found) if path.exists() else Content(path, layer, "vector")
 
     @property
     def path(self) -> Path:
@@ -121,3 +124,7 @@ class Dated:
         """The state of a day."""
         content = Content.of_layer(self._layers[day], self.sha256)
         return read_content(content, self.dataset, self.how, day, control_class=self.control_class)
+
+    def outline(self, day: date) -> Outline:
+        """What is claimed on a day."""
+        return self.read(day).outline()

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from lineplan.control.adapters import read_state
+from lineplan.control.alike import Alike, without_day
+from lineplan.control.fetched import INDEX
 from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
-from lineplan.control.state import Control, date_in_name
+from lineplan.control.state import Control, Outline, date_in_name
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, LineplanError
 from lineplan.features import sha256_of
 
 _ENDINGS = {
     *(".geojson", ".json", ".gz", ".gpkg", ".fgb", ".kml", ".kmz", ".zip", ".csv", ".tsv"),
-    *(".parquet", ".geoparquet", ".gml", ".gpx", ".geojsonl", ".geojsonseq"),
+    *(".gml", ".gpx", ".geojsonl", ".geojsonseq"),
 }
-_WRITTEN = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%Y.%m.%d")
+_PARQUET = {".parquet", ".geoparquet"}
 
 
 def is_folder_of_days(path: Path) -> bool:
@@ -39,11 +42,13 @@ def _files(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_file()
         and not path.name.startswith(".")
+        and path.name != INDEX
         and (
-            path.suffix.lower() in _ENDINGS
+            path.suffix.lower() in _ENDINGS | _PARQUET
             or (path.suffix.lower() == ".shp" and date_in_name(path) is not None)
         )
-        and not is_packed(path)  # what was packed from them may lie beside them
+        # What was packed from them may lie beside them.
+        and not (path.suffix.lower() in _PARQUET and is_packed(path))
     )
 
 
@@ -86,6 +91,7 @@ class Folder:
     grounds: dict[date, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._alike = Alike()
         self._file_of = self._dated()
         self.grounds = {day: file.ground for day, file in self._file_of.items()}
         listed = (f"{file.path.name} {file.sha256}\n" for file in self._file_of.values())
@@ -121,7 +127,7 @@ class Folder:
             )
         left_out = f"{self.path.name}: state(s) no day and left out: {', '.join(undated)}"
         self.notes = (left_out,) if undated else ()
-        return {day: _digested(found[day], day) for day in sorted(found)}
+        return _with_digests(found)
 
     def _names_tell(self, files: list[Path]) -> bool:
         """Whether names state the days of the contents, as the first dated one shows.
@@ -141,6 +147,14 @@ class Folder:
         return read_state(
             path, self.dataset, as_of=as_of, given=self.how, control_class=self.control_class
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With paths that another process finds, whichever folder it stands in."""
+        files = {
+            day: replace(file, path=file.path.absolute()) for day, file in self._file_of.items()
+        }
+        found = {"path": self.path.absolute(), "how": self.how.placed(), "_file_of": files}
+        return self.__dict__ | found
 
     def path_of(self, day: date) -> Path:
         """The file of a day."""
@@ -162,12 +176,32 @@ class Folder:
             )
         return control
 
+    def outline(self, day: date) -> Outline:
+        """What is claimed on a day, read alike where a file like it has been read."""
+        file = self._file_of[day]
+        content = b"" if file.path.suffix.lower() == ".shp" else file.path.read_bytes()
+        if hashlib.sha256(content).hexdigest() == file.sha256:
+            found = self._alike.outline(content, day, file.path.name, file.sha256)
+            if found is not None:
+                return found
+        found = self.read(day).outline()
+        self._alike.learn(content, day, file.path.name, found)
+        return found
 
-def _digested(path: Path, day: date) -> _File:
-    if path.suffix.lower() == ".shp":  # its attributes and projection lie in other files
-        return _File(path, sha256_of(path), f"{day}")
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    for written in _WRITTEN:
-        content = content.replace(f"{day:{written}}".encode(), b"day")
-    return _File(path, sha256, hashlib.sha256(content).hexdigest())
+
+def _with_digests(found: dict[date, Path]) -> dict[date, _File]:
+    """Files by day. Only what is as long as another file can be the same but for its day."""
+    contents = {day: path for day, path in found.items() if path.suffix.lower() != ".shp"}
+    sizes = Counter(path.stat().st_size for path in contents.values())
+    files = {}
+    for day in sorted(found):
+        path = found[day]
+        if day not in contents:  # its attributes and projection lie in other files
+            files[day] = _File(path, sha256_of(path), f"{day}")
+            continue
+        content = path.read_bytes()
+        sha256 = ground = hashlib.sha256(content).hexdigest()
+        if sizes[len(content)] > 1:
+            ground = hashlib.sha256(without_day(content, day)).hexdigest()
+        files[day] = _File(path, sha256, ground)
+    return files

@@ -11,15 +11,17 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from lineplan.control.adapters import recognised
+from lineplan.control.adapters import over, recognised
 from lineplan.control.archive import Archive, holds_many_days, open_archive
 from lineplan.control.content import GZIP, Content, look_at
 from lineplan.control.days import DATE_COLUMN
+from lineplan.control.fetched import papers_beside
 from lineplan.control.folder import Folder
 from lineplan.control.read import read_control
 from lineplan.control.settling import by_class
 from lineplan.control.sourcefile import SourceFile, given_source, named_file
 from lineplan.control.state import Control
+from lineplan.control.terms import NOT_STATED
 from lineplan.dataset import Dataset
 from lineplan.errors import LineplanError
 from lineplan.features import Layer, layer_of, load_layer
@@ -66,7 +68,8 @@ def inspect_source(
     -------
     dict
         `name`, `kind`, `why`, `form`, `sha256`, `crs`, `days`, `first`, `last`, `missing`,
-        `unchanged`, `features`, `vertices`, `holders`, `classes`, `faults` and `notes`. What
+        `unchanged`, `features`, `vertices`, `holders`, `classes`, `licence`, `redistribution`,
+        `faults` and `notes`. What
         makes it no source of control is among the faults.
 
     Raises
@@ -81,6 +84,7 @@ def inspect_source(
     if holds_many_days(source):
         return _of_archive(open_archive(source, dataset, kind=how), progress)
     content = look_at(source)
+    how = over(papers_beside(content.path), how)
     column = how.columns.get("date", DATE_COLUMN)
     if content.form in ("json", "vector") and column in content.columns:
         try:
@@ -208,7 +212,7 @@ def _spanned(days: Iterable[date], missing: Iterable[date], unchanged: int) -> d
 
 def _held(control: Control | None) -> dict[str, Any]:
     if control is None:
-        return {"holders": [], "classes": []}
+        return {"holders": [], "classes": [], "licence": "", "redistribution": NOT_STATED}
     classes = control.classes
     if classes is None:
         frame = control.claims.assign(control_class=control.control_class)
@@ -216,6 +220,8 @@ def _held(control: Control | None) -> dict[str, Any]:
     return {
         "holders": sorted(set(control.claims["held_by"])),
         "classes": classes.to_dict("records"),
+        "licence": control.licence,
+        "redistribution": control.redistribution,
     }
 
 
@@ -250,6 +256,8 @@ def as_text(found: dict[str, Any]) -> str:
         ("drawn", drawn),
         ("holders", ", ".join(found["holders"]) or "none"),
         *((f"km²{of_day}", _class(row)) for row in found["classes"]),
+        ("licence", found["licence"] or NOT_STATED),
+        ("pass on", found["redistribution"]),
         *(("fault", fault) for fault in _short(found["faults"])),
         *(("note", note) for note in found["notes"]),
     ]

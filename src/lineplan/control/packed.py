@@ -1,10 +1,11 @@
 """The packed form of an archive: one GeoParquet file, small, plain and the same at every run.
 
 One row for each day and claim, ascending, in one row group: `as_of`, `held_by`, `source`, `kind`,
-`control_class`, `is_holder_assumed`, `attribution`, `licence`, `viewpoint`, `sha256` (of the day's
-own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as they were read). The
-metadata of the file has, under ``lineplan``, the version of this form, the papers, the source that
-most days have, and the days that are missing or were left out.
+`control_class`, `is_holder_assumed`, `draws_every_party`, `attribution`, `licence`,
+`redistribution`, `viewpoint`,
+`sha256` (of the day's own file), `notes` and `geometry` (WKB, WGS 84, coordinates bit for bit as
+they were read). The metadata of the file has, under ``lineplan``, the version of this form, the
+papers, the source that most days have, and the days that are missing or were left out.
 
 Nothing is coded in a way of its own, so that any reader of GeoParquet shows any day. What repeats
 costs next to nothing all the same: a geometry that several days have is kept once (dictionary
@@ -14,12 +15,13 @@ page, finds the stretches that a day has in common with those before it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -29,23 +31,29 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from lineplan.control.state import Control
-from lineplan.dataset import Dataset
+from lineplan.control.state import Control, Outline
+from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
-from lineplan.features import LONLAT, Layer, sha256_of
+from lineplan.features import LONLAT, Layer
 
-VERSION = 1
+VERSION = 2
 KEY = b"lineplan"
 _POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_ON_DEMAND = ("_table", "_span", "_crs", "_columns", "_is_as_packed")
 _DAMAGED = "is damaged, or was changed by another program; pack it again (lineplan data pack)"
-PAPERS = ("source", "kind", "control_class", "attribution", "licence", "viewpoint", "sha256")
-ONCE_A_DAY = (*PAPERS, "is_holder_assumed")
+PAPERS = (
+    *("source", "kind", "control_class", "attribution", "licence", "redistribution"),
+    *("viewpoint", "sha256"),
+)
+SAYINGS = ("is_holder_assumed", "draws_every_party")
+_OUTLINED = ("source", "sha256", "attribution", *SAYINGS)
+ONCE_A_DAY = (*PAPERS, *SAYINGS)
 SCHEMA = pa.schema(
     [
         ("as_of", pa.date32()),
         ("held_by", pa.string()),
         *((name, pa.string()) for name in PAPERS),
-        ("is_holder_assumed", pa.bool_()),
+        *((name, pa.bool_()) for name in SAYINGS),
         ("notes", pa.list_(pa.string())),
         ("geometry", pa.binary()),
     ]
@@ -73,8 +81,11 @@ class Packed:
     ----------
     path : Path
     dataset : Dataset
+    content : bytes
+        Of the file, as it was opened; it goes where the archive goes, also to a machine that does
+        not have the file.
     sha256 : str
-        Of the file's bytes.
+        Of the content.
     notes : tuple of str
         Days left out when it was packed.
     grounds : dict
@@ -84,17 +95,22 @@ class Packed:
     path: Path
     dataset: Dataset
     kind: Literal["packed"] = "packed"
+    how: None = None
+    control_class: None = None
+    content: bytes = field(init=False, repr=False)
     sha256: str = field(init=False)
     notes: tuple[str, ...] = field(init=False)
     grounds: dict[date, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sha256 = sha256_of(self.path)
+        self.content = self.path.read_bytes()
+        self.sha256 = hashlib.sha256(self.content).hexdigest()
         try:
-            metadata = json.loads(pq.read_metadata(self.path).metadata[KEY])
+            metadata = json.loads(pq.read_metadata(pa.BufferReader(self.content)).metadata[KEY])
             version, left_out = metadata["version"], metadata["left_out"]
         except (ValueError, KeyError, TypeError):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
+        self._geometry_sha256 = metadata.get("geometry_sha256", "")
         if version != VERSION:
             raise ControlError(
                 f"{self.path}: is of version {version} of the packed form, and this lineplan reads "
@@ -115,21 +131,21 @@ class Packed:
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_table", "_span", "_crs")}
+        return {k: v for k, v in self.__dict__.items() if k not in _ON_DEMAND}
 
     def _known(self) -> set[str]:
         return {party.id for party in self.dataset.parties} | {"contested", "unknown"}
 
     @cached_property
     def _table(self) -> pa.Table:
-        if sha256_of(self.path) != self.sha256:
-            raise ControlError(f"{self.path}: has changed since it was opened; open it anew")
         try:
-            table = pq.read_table(self.path, read_dictionary=["geometry"])
+            table = pq.read_table(pa.BufferReader(self.content), read_dictionary=["geometry"])
             table = table.select(SCHEMA.names).unify_dictionaries().combine_chunks()
         except (OSError, KeyError, pa.ArrowException):
             raise ControlError(f"{self.path}: {_DAMAGED}") from None
         if any(table[name].null_count for name in ("as_of", "held_by", "geometry")):
+            raise ControlError(f"{self.path}: {_DAMAGED}")
+        if set(table["redistribution"].unique().to_pylist()) - {*get_args(Redistribution)}:
             raise ControlError(f"{self.path}: {_DAMAGED}")
         return table
 
@@ -150,6 +166,32 @@ class Packed:
             for first, last in zip(starts, ends, strict=True)
         }
 
+    @cached_property
+    def _columns(self) -> dict[str, list[Any]]:
+        """What outlines are made of, by row."""
+        of = {name: self._table[name].to_pylist() for name in ("held_by", *_OUTLINED)}
+        return of | {"geometry": self._table["geometry"].chunk(0).indices.to_pylist()}
+
+    @cached_property
+    def _is_as_packed(self) -> bool:
+        """Whether all geometry is what `pack` wrote, which is valid."""
+        digest = hashlib.sha256()
+        for geometry in self._table["geometry"].chunk(0).dictionary:
+            digest.update(geometry.as_buffer())
+        return digest.hexdigest() == self._geometry_sha256
+
+    def outline(self, day: date) -> Outline:
+        """What is claimed on a day."""
+        if not self._is_as_packed:
+            return self.read(day).outline()
+        first, last = self._span[day]
+        of = self._columns
+        drawn = self._table["geometry"].chunk(0).dictionary
+        polygons = shapely.from_wkb([drawn[n].as_py() for n in of["geometry"][first:last]])
+        return Outline(
+            tuple(of["held_by"][first:last]), polygons, *(of[name][first] for name in _OUTLINED)
+        )
+
     def _of(self, first: int, last: int) -> tuple[list[str], list[int]]:
         """Holders of some rows, and the numbers of their geometries."""
         rows = self._table.slice(first, last - first)
@@ -168,7 +210,9 @@ class Packed:
         holders = {"held_by": rows["held_by"].to_pylist()}
         claims = gpd.GeoDataFrame(holders, geometry=geometry, crs=self._crs)
         notes = tuple(rows["notes"][0].as_py() or ())
-        if not _is_clean(geometry):  # never so from `pack`; other programs may have changed it
+        if not self._is_as_packed and not _is_clean(
+            geometry
+        ):  # never so from `pack`; other programs may have changed it
             features = Layer(claims, self.path, (), LONLAT, self.sha256).keep("polygon")
             claims, notes = features.frame, (*notes, *features.notes)
         papers: dict[str, Any] = {name: rows[name][0].as_py() for name in ONCE_A_DAY}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import shapely
 from lineplan.control.archive import Archive
 from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
 from lineplan.control.state import Control
+from lineplan.control.terms import Terms, strictest
 from lineplan.errors import ControlError, LineplanError
 from lineplan.output import replacing
 
@@ -41,6 +43,8 @@ class Report:
         Days that could not be read, and why.
     size : int
         Bytes of the file.
+    terms : Terms
+        What the strictest of its days' terms say of passing its geometry on.
     """
 
     first: date
@@ -50,6 +54,7 @@ class Report:
     missing: tuple[date, ...]
     left_out: tuple[str, ...]
     size: int
+    terms: Terms
 
 
 def pack(
@@ -112,6 +117,10 @@ def pack(
         name: "; ".join(sorted({row[name] for row in rows} - {""}))
         for name in ("kind", "attribution", "licence", "viewpoint")
     }
+    geometry = hashlib.sha256(b"".join(dict.fromkeys(row["geometry"] for row in rows)))
+    metadata["geometry_sha256"] = geometry.hexdigest()
+    redistribution = strictest(row["redistribution"] for row in rows)
+    metadata["redistribution"] = redistribution
     metadata |= {"missing": [f"{d}" for d in missing], "left_out": [f"{d}" for d in faults]}
     _write(rows, metadata, path)
     return Report(
@@ -122,6 +131,7 @@ def pack(
         tuple(missing),
         tuple(faults.values()),
         path.stat().st_size,
+        Terms(metadata["source"] or archive.name, redistribution, metadata["licence"]),
     )
 
 

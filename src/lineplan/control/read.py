@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from lineplan.control.adapters import AS_FOUND, over, read_state
+import geopandas as gpd
+
+from lineplan.control.adapters import AS_FOUND, known, over, read_state, recognised
 from lineplan.control.archive import holds_many_days, open_with
-from lineplan.control.settling import HELD, said_of_day
-from lineplan.control.sourcefile import Seed, SourceFile, given_source, named_file
+from lineplan.control.content import look_at
+from lineplan.control.extent import on_units
+from lineplan.control.fetched import papers_beside
+from lineplan.control.settling import check_class, said_of_day
+from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, choose_day
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError
+from lineplan.errors import ControlError, LineplanError
 
 
 def read_control(
@@ -29,6 +36,9 @@ def read_control(
     seeds: Iterable[tuple[float, float, str]] = (),
     left: str | None = None,
     columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+    units: str | Path | gpd.GeoDataFrame | None = None,
+    unit_id: str | None = None,
 ) -> Control:
     """Read the state of control of one day from a source of any kind.
 
@@ -64,6 +74,14 @@ def read_control(
         For a line of contact: who holds its left, in the direction it is drawn.
     columns : mapping, optional
         Names of the columns for ``date``, ``place``, ``lon`` and ``lat``.
+    draws_every_party : bool, optional
+        Whether ground that the source leaves unclaimed is ``unknown``, and not the default
+        holder's; it is, when not given, where the source draws ground of the default holder.
+    units : str, Path or GeoDataFrame, optional
+        Units that lines of contact cut and settlements share out, where they are not the
+        dataset's own; as for `arrange`.
+    unit_id : str, optional
+        Column of `units` with their ids.
 
     Returns
     -------
@@ -79,17 +97,17 @@ def read_control(
     """
     if source is not None and not str(source):
         raise ControlError("the name of the source of control is empty")
-    chosen = SourceFile.model_validate(
-        {
-            "columns": {**(columns or {}), **({"holder": holder} if holder else {})},
-            "values": dict(values or {}),
-            "base": str(base or ""),
-            "seeds": [Seed(lon=x, lat=y, held_by=p) for x, y, p in seeds],
-            "left": left or "",
-        }
+    dataset = on_units(dataset, units, unit_id)
+    chosen = chosen_source(
+        holder=holder,
+        values=values,
+        base=base,
+        seeds=seeds,
+        left=left,
+        columns=columns,
+        draws_every_party=draws_every_party,
     )
-    if control_class is not None and control_class not in HELD:
-        raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
+    check_class(control_class)
     given = given_source(kind)
     if source is None:
         return read_state(
@@ -111,3 +129,38 @@ def read_control(
     said = f"{archive.name}: an archive of {archive.span()}; the state of {day} is used"
     notes = (said, *control.notes, *said_of_day(archive.name, day, as_of))
     return replace(control, notes=notes)
+
+
+def terms_of(source: str | Path, dataset: Dataset, as_of: date | None = None) -> Terms:
+    """What the terms of a source say of passing its geometry on, without reading its ground.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `read_control`, or a file of lines that names no holder.
+    dataset : Dataset
+    as_of : datetime.date, optional
+        Which day of an archive is meant.
+
+    Returns
+    -------
+    Terms
+
+    Raises
+    ------
+    LineplanError
+        It cannot be opened.
+    """
+    path = Path(source)
+    for file in dataset.files:
+        if dataset.folder / file.path == path:
+            return Terms(file.title, file.redistribution, file.licence)
+    if holds_many_days(path) or path.suffix.lower() == ".toml":
+        return read_control(path, dataset, as_of=as_of).terms
+    content = look_at(path)
+    how = over(papers_beside(path), AS_FOUND)
+    with suppress(LineplanError):  # lines that nobody holds are a baseline too
+        how = known(how.kind or recognised(content, how), content, how, dataset)
+    return Terms(
+        f"{how.title} ({path.name})" if how.title else path.name, how.redistribution, how.licence
+    )

@@ -34,6 +34,7 @@ _GUESSES: dict[str, tuple[str, ...]] = {
 }
 _EDGE_KM = 5.0
 _BEYOND_DEG = 0.01
+_MARGIN_M = 50_000.0
 _GRID_DEG = 1e-9
 
 
@@ -201,8 +202,10 @@ def _cells(places: pd.DataFrame, dataset: Dataset, name: str, notes: list[str]) 
 def _voronoi(flat: NDArray[Any], units: shapely.Geometry) -> NDArray[Any]:
     """Cells of points, in their order, over the whole of the units."""
     if len(flat) == 1:
-        return np.array([shapely.envelope(shapely.buffer(units, 1000.0))], dtype=object)
-    cells = shapely.voronoi_polygons(shapely.multipoints(flat), extend_to=units, ordered=True)
+        return np.array([shapely.envelope(shapely.buffer(units, _MARGIN_M))], dtype=object)
+    # Long straight edges of units bulge on the plane, beyond the hull of their corners.
+    beyond = shapely.buffer(shapely.envelope(units), _MARGIN_M)
+    cells = shapely.voronoi_polygons(shapely.multipoints(flat), extend_to=beyond, ordered=True)
     return shapely.get_parts(cells)
 
 

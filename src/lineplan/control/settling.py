@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 from lineplan import geodesy
 from lineplan.control.sourcefile import HeldClass, SourceFile
 from lineplan.control.state import NONE, Control, Drawn
+from lineplan.control.terms import joined, strictest
 from lineplan.errors import ControlError
 
 HELD: tuple[HeldClass, ...] = get_args(HeldClass)
+SHARING = ("lines", "settlements")
+"""Kinds that share out all the ground: nothing is left unclaimed but the noise of doing so."""
 _GRID_DEG = 1e-9
+
+
+def check_class(control_class: str | None) -> None:
+    """Raise ControlError for a class that is not among `HELD`."""
+    if control_class is not None and control_class not in HELD:
+        raise ControlError(f"control class {control_class!r}? choose from {', '.join(HELD)}")
 
 
 def settled(
@@ -30,6 +39,7 @@ def settled(
     tolerance_km: float,
     as_of: date | None,
     *,
+    default_holder: str,
     sha256: str,
 ) -> Control:
     """Settle which classes count as held, add the base and the papers.
@@ -47,6 +57,8 @@ def settled(
         Between source and base, ground nearer than this to either is the seam of two maps.
     as_of : datetime.date or None
         The day asked for.
+    default_holder : str
+        Who holds what is unclaimed, where the source does not draw its ground too.
     sha256 : str
         Of the file's bytes.
 
@@ -88,25 +100,50 @@ def settled(
         raise ControlError(f"{name}: nothing it draws counts as held ({meant})")
     claims = _known_before_unknown(drawn.frame[counted], name, notes)
     source = f"{how.title} ({name})" if how.title else name
+    attribution, licence, redistribution = how.attribution, how.licence, how.redistribution
     if base is not None:
         claims = _on_base(claims, drawn.frame[~counted], base, tolerance_km, name, notes)
         source += f", on the base of {base.source}"
+        attribution = joined(attribution, base.attribution)
+        licence = joined(licence, base.licence)
+        redistribution = strictest([redistribution, base.redistribution])
     elif how.without_base:
         notes.append(f"{name}: {how.without_base}")
+    draws_every_party = how.draws_every_party
+    if draws_every_party is None:
+        is_complete = how.kind not in SHARING and draws_party(claims, default_holder)
+        draws_every_party = is_complete or (base is not None and base.draws_every_party)
+    if draws_every_party:
+        notes.append(said_of_rest(name, default_holder))
     return Control(
         claims.reset_index(drop=True),
         drawn.as_of,
         source,
-        attribution=how.attribution,
-        licence=how.licence,
+        attribution=attribution,
+        licence=licence,
         viewpoint=how.viewpoint,
         control_class=meant,
         sha256=sha256,
         is_holder_assumed=drawn.is_holder_assumed,
+        draws_every_party=draws_every_party,
         notes=tuple(notes),
         kind=how.kind,
         classes=classes,
         source_file=how,
+        redistribution=redistribution,
+    )
+
+
+def draws_party(claims: gpd.GeoDataFrame, default_holder: str) -> bool:
+    """Whether ground of the default holder itself is claimed, where that is a party."""
+    return default_holder != "unknown" and bool((claims["held_by"] == default_holder).any())
+
+
+def said_of_rest(name: str, default_holder: str) -> str:
+    """That ground which a source leaves unclaimed is unknown, and how that can be changed."""
+    return (
+        f"{name}: draws every party, {default_holder} too, so ground that it leaves unclaimed is "
+        f"unknown (--not-every-party: it is {default_holder}'s)"
     )
 
 

@@ -6,11 +6,13 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
 from lineplan.output import replacing
 
@@ -94,6 +96,8 @@ class SourceFile(_Strict):
         The source itself, beside the source file; "" for one that is given with it.
     title, attribution, licence, viewpoint, url : str
         Papers of the source.
+    redistribution : {"allowed", "forbidden", "not stated"}
+        Whether its own terms let its geometry be passed on.
     date_in_name : str
         How its file names write the day: ``%Y%m%d``, or ``%s`` for seconds since 1970.
     columns : dict of str
@@ -110,6 +114,9 @@ class SourceFile(_Strict):
         Another source, for ground that this one leaves out; beside the source file.
     without_base : str
         What to say where no base is given.
+    draws_every_party : bool or None
+        Whether ground that the source leaves unclaimed is ``unknown``, and not the default
+        holder's. It is, when not given, where the source draws ground of the default holder.
     seeds : tuple of Seed
         Points whose side of a line of contact is known.
     left : str
@@ -121,6 +128,7 @@ class SourceFile(_Strict):
     title: str = ""
     attribution: str = ""
     licence: str = ""
+    redistribution: Redistribution = "not stated"
     viewpoint: str = ""
     url: str = ""
     date_in_name: str = ""
@@ -131,6 +139,7 @@ class SourceFile(_Strict):
     control_class: Literal["", HeldClass] = ""
     base: str = ""
     without_base: str = ""
+    draws_every_party: bool | None = None
     seeds: tuple[Seed, ...] = ()
     left: str = ""
 
@@ -139,6 +148,16 @@ class SourceFile(_Strict):
         """All rules, those of `values` first."""
         simple = (Rule(held_by=party, values=(value,)) for value, party in self.values.items())
         return (*simple, *self.rule)
+
+    def placed(self) -> SourceFile:
+        """The same, with its files as they are found from any folder."""
+        found = {
+            key: str(Path(value).absolute())
+            for key in ("file", "base")
+            if (value := getattr(self, key))
+            and Path(value).exists()  # or it names what is embedded
+        }
+        return self.model_copy(update=found)
 
     def save(self, path: str | Path) -> Path:
         """Write as TOML.
@@ -174,6 +193,8 @@ class SourceFile(_Strict):
 def _toml(value: object) -> str:
     if isinstance(value, str):  # a JSON string is a TOML string, but for one character
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(map(_toml, value))}]"
     return repr(value)
@@ -213,6 +234,29 @@ def load_source_file(path: str | Path) -> SourceFile:
         if (value := getattr(found, key)) and not Path(value).is_absolute()
     }
     return found.model_copy(update=beside)
+
+
+def chosen_source(
+    *,
+    holder: str | None = None,
+    values: Mapping[str, str] | None = None,
+    base: str | Path | None = None,
+    seeds: Iterable[tuple[float, float, str]] = (),
+    left: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    draws_every_party: bool | None = None,
+) -> SourceFile:
+    """What a user says of a source beside its kind; parameters as of `lineplan.read_control`."""
+    return SourceFile.model_validate(
+        {
+            "columns": {**(columns or {}), **({"holder": holder} if holder else {})},
+            "values": dict(values or {}),
+            "base": str(base or ""),
+            "seeds": [Seed(lon=x, lat=y, held_by=p) for x, y, p in seeds],
+            "left": left or "",
+            "draws_every_party": draws_every_party,
+        }
+    )
 
 
 def given_source(kind: str | Path | SourceFile | None) -> SourceFile:

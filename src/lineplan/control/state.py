@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
+from numpy.typing import NDArray
 
+from lineplan.control.terms import Terms
+from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ class Control:
         What a reader is told: a title, or the name of the file.
     attribution, licence, viewpoint : str
         "" where not known.
+    redistribution : {"allowed", "forbidden", "not stated"}
+        Whether the source's own terms let its geometry be passed on.
     control_class : str
         What "held" means in this source: ``full``, ``full or partial``, ``full, partial or
         claimed``, ... or ``not stated``.
@@ -38,6 +43,9 @@ class Control:
         Of the file's bytes.
     is_holder_assumed : bool
         The source does not say who holds what it draws.
+    draws_every_party : bool
+        The source draws the ground of the default holder too, so that what it leaves unclaimed is
+        ``unknown``.
     notes : tuple of str
         What was assumed, dropped or repaired.
     kind : str
@@ -58,10 +66,57 @@ class Control:
     control_class: str = "not stated"
     sha256: str = ""
     is_holder_assumed: bool = False
+    draws_every_party: bool = False
     notes: tuple[str, ...] = ()
     kind: str = "polygons"
     classes: pd.DataFrame | None = None
     source_file: SourceFile | None = None
+    redistribution: Redistribution = "not stated"
+
+    @property
+    def terms(self) -> Terms:
+        """What the source's own terms say of passing its geometry on."""
+        return Terms(self.source, self.redistribution, self.licence)
+
+    def unclaimed_by(self, default_holder: str) -> str:
+        """Who holds what it does not claim: the default holder, or ``unknown``."""
+        return "unknown" if self.draws_every_party else default_holder
+
+    def outline(self) -> Outline:
+        """What it claims, without tables."""
+        return Outline(
+            tuple(self.claims["held_by"]),
+            self.claims.geometry.to_numpy(),
+            self.source,
+            self.sha256,
+            self.attribution,
+            self.is_holder_assumed,
+            self.draws_every_party,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What `Control` claims, without tables: quick to read for many days.
+
+    Attributes
+    ----------
+    held_by : tuple of str
+        Of each area.
+    polygons : ndarray of shapely geometry
+        Valid, in degrees.
+    source, sha256, attribution : str
+    is_holder_assumed, draws_every_party : bool
+        As of `Control`.
+    """
+
+    held_by: tuple[str, ...]
+    polygons: NDArray[Any]
+    source: str
+    sha256: str
+    attribution: str
+    is_holder_assumed: bool
+    draws_every_party: bool
 
 
 NONE = "none"

@@ -124,9 +124,15 @@ class Partition:
 
     @property
     def looked_at(self) -> NDArray[Any]:
-        """Polygons of the pieces that border reconciliation looked at, whatever came of them."""
+        """Polygons of the pieces at the outer boundary that border reconciliation looked at.
+
+        Whatever came of them.
+        """
         pieces = self._origin.pieces
-        return self._origin.ground.polygons[[] if pieces is None else pieces.faces]
+        if pieces is None:
+            return np.empty(0, dtype=object)
+        faces = pieces.faces[pieces.is_border[pieces.piece_of]]
+        return self._origin.ground.polygons[faces]
 
     def cut(self, strips: Mapping[str, shapely.Geometry]) -> Partition:
         """Cut the faces along the edges of strips; only those are touched that an edge crosses.
@@ -164,6 +170,7 @@ def partition(
     on_overlap: OnOverlap = "error",
     contested: str | None = None,
     frontier: shapely.Geometry | None = None,
+    are_claims_complete: bool = False,
 ) -> Partition:
     """Lay dated claims over administrative units.
 
@@ -186,6 +193,8 @@ def partition(
     frontier : shapely geometry, optional
         Where the outer boundary of the units is coast or frontier, when the units are only part
         of a country; elsewhere along their outer boundary nothing is reconciled.
+    are_claims_complete : bool
+        The claims are meant to cover the units, so that what nothing claims has no main body.
 
     Returns
     -------
@@ -230,7 +239,12 @@ def partition(
     pieces = None
     if reconcile:
         ground, pieces = reconcile_border(
-            ground, claimed[inside], default_holder, border_tolerance_km, frontier
+            ground,
+            claimed[inside],
+            default_holder,
+            border_tolerance_km,
+            frontier,
+            has_main_body=not are_claims_complete,
         )
     proof = Proof(error_m2, worst, outside_km2, inside_km2)
     return Partition(_table_of(ground), proof, laid.repairs, _origin=_Origin(ground, pieces))

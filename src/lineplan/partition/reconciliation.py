@@ -39,8 +39,13 @@ def reconcile_border(
     default_holder: str,
     tolerance_km: float,
     frontier: shapely.Geometry | None,
+    *,
+    has_main_body: bool = True,
 ) -> tuple[Ground, Pieces | None]:
-    """Ground with border mismatches and noise reassigned, and the pieces looked at."""
+    """Ground with border mismatches and noise reassigned, and the pieces looked at.
+
+    Where the claims leave nothing but what they miss, there is no main body to leave alone.
+    """
     holder, edges = ground.holder.copy(), ground.edges
     count = len(holder)
     mine = holder == default_holder
@@ -81,8 +86,9 @@ def reconcile_border(
     is_border = cut_off & having(edges.left[outer])
     # Of part of a country, the largest piece can be a strip along the frontier.
     main_body = int(size_m2.argmax())
-    is_noise[main_body] = False
-    is_border[main_body] &= frontier is not None
+    if has_main_body:
+        is_noise[main_body] = False
+        is_border[main_body] &= frontier is not None
 
     chosen = np.flatnonzero(is_border | is_noise)
     number = np.full(count, -1)
@@ -105,7 +111,7 @@ def reconcile_border(
     to_holder = holders[borders.argmax(axis=1)]
     moved = is_moved[piece_of]
     holder[looked_at[moved]] = to_holder[piece_of[moved]]
-    listed = (is_moved | (chosen != main_body))[piece_of]
+    listed = (is_moved | (chosen != main_body) | (not has_main_body))[piece_of]
     pieces = Pieces(looked_at[listed], piece_of[listed], is_border, is_moved, frontier)
     return replace(ground, holder=holder), pieces
 

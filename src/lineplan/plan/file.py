@@ -101,7 +101,7 @@ def load_plan(plan: str | Path, dataset: Dataset) -> Plan:
         raw = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as fault:
         raise PlanError(str(plan), [f"cannot be read as TOML ({fault})"]) from None
-    return parse_plan(raw, dataset, name=path.name, text=text, folder=path.parent)
+    return parse_plan(raw, dataset, name=path.name, text=text, folder=path.parent.absolute())
 
 
 def parse_plan(

@@ -14,21 +14,21 @@ from lineplan.errors import UsageError
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
 from lineplan.plan import TERMS
 from lineplan.webmap.coverage import STEP_DEG
-from lineplan.webmap.facts import (
-    DATE_MARK,
-    SOURCE_MARK,
-    PlanGround,
-    holders,
-    local_name,
-    paint,
-    plan_texts,
-)
+from lineplan.webmap.facts import local_name
 from lineplan.webmap.folium_map import PlanMap
 from lineplan.webmap.footnotes import attributions, baseline, line_source, statements
 from lineplan.webmap.languages import language
 from lineplan.webmap.layers import bounds_of, check_layers, draw
 from lineplan.webmap.packing import coverage_of, pack, pack_areas
 from lineplan.webmap.page import page_parts, plain_table
+from lineplan.webmap.texts import (
+    DATE_MARK,
+    SOURCE_MARK,
+    PlanGround,
+    holders,
+    paint,
+    plan_texts,
+)
 from lineplan.webmap.tiles import tile_provider
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
     )
     drawn.title = heads["title"]
     drawn.plans = tuple(plan.id for plan in recording.plans)
-    drawn.notes, drawn.skipped = recording.notes, recording.skipped
+    drawn.notes, drawn.terms = recording.notes, recording.terms
+    drawn.skipped = recording.skipped
     return drawn
 
 

@@ -1,247 +1,227 @@
-"""What a plan says of recorded ground, in the words of one language.
-
-Days, figures and sources differ from day to day: where they stand in a text, the text has a mark,
-and the page's script puts them in.
-"""
+"""What an arrangement says, in the words of one language: for files that carry their legend."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from lineplan.assessments import assessed_range
-from lineplan.labels import Catalogue
-from lineplan.plan import TERMS
 from lineplan.webmap.style import OPEN, PAINTS, swatch
-from lineplan.zoning import look_up
 
 if TYPE_CHECKING:
-    from lineplan.plan import Clause, Plan
-    from lineplan.webmap.recording import Recording
+    from lineplan.arrangement import Arrangement
+    from lineplan.labels import Catalogue
 
-LINE_DAY = date.min
-"""Stands for the day of the line in calls that make texts."""
-DATE_MARK, SOURCE_MARK = "\ue000", "\ue001"
-"""Stand for the day and the source of the line in texts."""
-
-_ANSWER = ("held_by", "status", "clause_id", *TERMS)
+_ZONE_KEYS = ("unit_id", "held_by", "status", "clause_id")
 
 
-class Marked(Catalogue):
-    """A catalogue that writes a mark for the day of the line."""
+@dataclass(frozen=True)
+class Facts:
+    """Everything the page says about one arrangement, as text of one language.
 
-    def date(self, day: date | None) -> str:
-        """Format a date; `LINE_DAY` becomes the mark."""
-        return DATE_MARK if day == LINE_DAY else super().date(day)
-
-
-@dataclass(frozen=True, eq=False)
-class PlanGround:
-    """A plan looked up on every face of a recording, whatever the language.
-
-    Attributes
+    Parameters
     ----------
-    recording : Recording
-    plan : Plan
+    arrangement
+        What is said.
+    words
+        In which language.
     """
 
-    recording: Recording
-    plan: Plan
+    arrangement: Arrangement
+    words: Catalogue
 
-    @cached_property
-    def _said(self) -> pd.DataFrame:
-        faces = self.recording.faces
-        said = look_up(self.plan, faces)
-        return pd.concat([faces[["unit_id", "held_by"]], said], axis=1)
+    @property
+    def conditions(self) -> Mapping[str, Any]:
+        """Conditions of the arrangement."""
+        return self.arrangement.conditions
 
-    @cached_property
-    def answers(self) -> list[dict[str, str]]:
-        """Everything said of ground, once: `held_by`, `status`, `clause_id` and terms."""
-        table = self._said[list(_ANSWER)].drop_duplicates()
-        return [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]
+    @property
+    def plan_title(self) -> str:
+        """Title of the plan."""
+        return self.words.name(self.arrangement.plan.title)
 
-    @cached_property
+    @property
+    def line_day(self) -> date | None:
+        """Day of the line of contact; None where the source states none."""
+        day = self.conditions["line_date"]
+        return date.fromisoformat(day) if day else None
+
+    @property
+    def line_date(self) -> str:
+        """Day of the line of contact in words."""
+        return self.words.date(self.line_day)
+
+    @property
+    def line_source(self) -> str:
+        """Whose account the line of contact is."""
+        said = self.conditions["line_source_attribution"] or self.conditions["line_source"]
+        return self.words.data(str(said))
+
+    def holder(self, held_by: str) -> str:
+        """Who holds ground, in a few words."""
+        return self.words.holder_short(held_by, dataset=self.arrangement.dataset)
+
+    def range(self, low: float, high: float) -> tuple[str, str]:
+        """Range of a figure over the assessments, as its name and ``5,652–6,262 km²``."""
+        if math.isnan(low) or math.isnan(high):
+            return self.words.text("figure.no_range"), ""
+        least, most = self.words.number(low), self.words.number(high)
+        name, shown = ("same", least) if least == most else ("range", f"{least}–{most}")
+        return self.words.text(f"figure.{name}"), self.words.text("figure.area", number=shown)
+
+    def unit_names(self) -> dict[str, str]:
+        """Name of each unit in this language."""
+        return {
+            str(row["unit_id"]): local_name(row, self.words)
+            for row in _rows(self.arrangement.units)
+        }
+
     def zones(self) -> list[dict[str, Any]]:
-        """Zones in the order of the text: `id`, `unit_id`, `held_by`, `status`, `clause_id`, and
-        `answer`, a number in `answers`.
         """
-        order = [clause.id for clause in self.plan.clause] + [""]
-        number = {tuple(answer.values()): n for n, answer in enumerate(self.answers)}
-        rows = self._said.drop_duplicates()
-        zones: list[dict[str, Any]] = [
-            {
-                "id": "/".join((row["unit_id"], row["held_by"], row["clause_id"] or "-")),
-                **{key: str(row[key]) for key in ("unit_id", "held_by", "status", "clause_id")},
-                "answer": number[tuple(str(row[key]) for key in _ANSWER)],
-            }
-            for row in rows.to_dict("records")
-        ]
-        zones.sort(key=lambda z: (order.index(z["clause_id"]), z["unit_id"], z["held_by"]))
-        return zones
+        Describe every zone, in the order of the arrangement.
 
-    @cached_property
-    def zone_of_face(self) -> list[int]:
-        """For each face the number of its zone."""
-        number = {(z["unit_id"], z["answer"]): n for n, z in enumerate(self.zones)}
-        answers = {tuple(answer.values()): n for n, answer in enumerate(self.answers)}
-        return [
-            number[row["unit_id"], answers[tuple(str(row[key]) for key in _ANSWER)]]
-            for row in self._said.to_dict("records")
-        ]
+        Returns
+        -------
+        list of dict
+            ``id``, ``unit``, ``unit_id``, ``status``, ``holder``, ``held_by``, ``label``,
+            ``clause``, ``paint``, ``area``, ``area_km2``, ``share``, ``range``, and two
+            lists of (name, text) for the panel: ``facts`` as they are, ``provisions`` as the
+            clause would have them.
+        """
+        names = self.unit_names()
+        ranges = self._ranges()
+        return [self._zone(row, names, ranges) for row in _rows(self.arrangement.zones)]
 
-    @cached_property
-    def statuses(self) -> list[str]:
-        """Statuses present, in the order of the legend."""
-        present = {zone["status"] for zone in self.zones}
-        return [s for s in PAINTS if s in present] + sorted(present - set(PAINTS))
+    def statuses(self) -> list[dict[str, Any]]:
+        """
+        Describe every status present, in the order of the legend.
 
-    def ranges(self) -> dict[str, dict[str, Any]]:
-        """By state with assessments: range in km² of each zone (`zones`) and status (`status`)."""
-        found: dict[str, dict[str, Any]] = {}
-        for (plan_id, state), assessed in self.recording.assessed.items():
-            if plan_id != self.plan.id:
-                continue
-            keys = ["unit_id", "held_by", "status", "clause_id"]
-            zones = _range(assessed, keys, pd.DataFrame(self.zones)[keys])
-            by_status = _range(assessed, ["status"], pd.DataFrame({"status": self.statuses}))
-            found[str(state)] = {
-                "zones": zones,
-                "status": dict(zip(self.statuses, by_status, strict=True)),
-            }
-        return found
+        Returns
+        -------
+        list of dict
+            ``status``, ``label``, ``paint``, ``named`` (whether a clause gives it), ``headline``
+            and ``range``, its name and value (where named), ``area`` and ``holders``, one for
+            each holder.
+        """
+        areas = {
+            (str(row["status"]), str(row["held_by"])): float(row["area_km2"])
+            for row in _rows(self.arrangement.areas(by=("status", "held_by")))
+        }
+        present = {status for status, _ in areas}
+        order = [status for status in PAINTS if status in present]
+        return [self._status(s, areas) for s in [*order, *sorted(present - set(order))]]
 
+    def _status(self, status: str, areas: Mapping[tuple[str, str], float]) -> dict[str, Any]:
+        zones = [row for row in _rows(self.arrangement.zones) if row["status"] == status]
+        named = any(row["clause_id"] for row in zones)
+        default = self.arrangement.dataset.default_holder
+        holders = sorted(
+            (h for s, h in areas if s == status), key=lambda h: (h in OPEN, h == default, h)
+        )
+        described: dict[str, Any] = {
+            "status": status,
+            "label": self.words.short_label(
+                status,
+                dataset=self.arrangement.dataset,
+                recognized_as=only(row["recognized_as"] for row in zones),
+                held_by=only(row["held_by"] for row in zones),
+            ),
+            "paint": swatch(status, holders[0], default),
+            "named": named,
+            "area": self.words.area(sum(areas[status, h] for h in holders)),
+            "holders": [
+                {
+                    "held_by": held_by,
+                    "label": self.holder(held_by),
+                    "paint": swatch(status, held_by, default),
+                    "area": self.words.area(areas[status, held_by]),
+                }
+                for held_by in holders
+            ],
+        }
+        if named:
+            figure = self.arrangement.headline(status)
+            described["headline"] = self.words.headline(figure["rounded_km2"])
+            described["range"] = self.range(figure["low_km2"], figure["high_km2"])
+        return described
 
-def _range(assessed: pd.DataFrame, keys: list[str], table: pd.DataFrame) -> list[Any]:
-    low, high = (np.asarray(side, dtype=float) for side in assessed_range(assessed, keys, table))
-    return [
-        None if np.isnan(a) or np.isnan(b) else [round(float(a), 3), round(float(b), 3)]
-        for a, b in zip(low, high, strict=True)
-    ]
+    def _zone(
+        self,
+        row: Mapping[str, Any],
+        names: Mapping[str, str],
+        ranges: Mapping[tuple[str, ...], tuple[float, float]],
+    ) -> dict[str, Any]:
+        words, dataset = self.words, self.arrangement.dataset
+        label = words.status_label(
+            row["status"],
+            held_by=row["held_by"],
+            to_be_held_by=row["to_be_held_by"],
+            recognized_as=row["recognized_as"],
+            recognition=row["recognition"],
+            recognized_by=row["recognized_by"],
+            dataset=dataset,
+            date=self.line_day,
+            plan_title=self.plan_title,
+        )
+        holder = words.holder_label(
+            row["held_by"],
+            dataset=dataset,
+            date=self.line_day,
+            source=self.line_source,
+        )
+        low_high = ranges.get(tuple(str(row[key]) for key in _ZONE_KEYS), (math.nan, math.nan))
+        area, share = words.area(row["area_km2"]), words.percent(row["share_of_unit"])
+        name, spread = self.range(*low_high)
+        facts = {
+            "held_by": holder,
+            "area": words.text("figure.share", area=area, share=share),
+            "range": spread or name,
+        }
+        provisions = self._provisions(row) if row["clause_id"] else {}
+        return {
+            "id": str(row["zone_id"]),
+            "unit": names[str(row["unit_id"])],
+            "unit_id": str(row["unit_id"]),
+            "status": str(row["status"]),
+            "held_by": str(row["held_by"]),
+            "holder": self.holder(row["held_by"]),
+            "label": label,
+            "clause": str(row["clause_id"]),
+            "paint": swatch(row["status"], row["held_by"], dataset.default_holder),
+            "area": area,
+            "area_km2": round(float(row["area_km2"]), 3),
+            "share": share,
+            "range": spread or "–",
+            "facts": [[words.text(f"field.{key}"), said] for key, said in facts.items()],
+            "provisions": [[words.text(f"field.{key}"), said] for key, said in provisions.items()],
+        }
 
+    def _provisions(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """What the clause sets, column by column; what it leaves open is said too."""
+        words, dataset = self.words, self.arrangement.dataset
+        said = {
+            "to_be_held_by": words.value(row["to_be_held_by"], dataset=dataset),
+            "administration": words.value(row["administration"], dataset=dataset),
+            "forces": words.forces(row["forces"], dataset=dataset),
+            "recognized_as": words.value(row["recognized_as"], dataset=dataset),
+        }
+        if row["recognized_as"] not in ("", "unspecified", "none"):
+            said["recognition"] = words.recognition(row["recognition"])
+            said["recognized_by"] = words.value(row["recognized_by"], dataset=dataset)
+        return said
 
-def plan_texts(ground: PlanGround, words: Catalogue) -> dict[str, Any]:
-    """
-    Everything the page says of a plan in one language.
-
-    Returns
-    -------
-    dict
-        ``title``, ``force``, ``source`` (the line inside the picture), ``answers`` (``label``,
-        ``held`` and ``provisions`` of each), ``status`` (short label of each) and ``clauses``
-        (quotations and readings by id).
-    """
-    marked = Marked(words.lang, words.messages, words.overridden)
-    plan = ground.plan
-    title = words.name(plan.title)
-    return {
-        "title": title,
-        "force": words.text(f"standing.{plan.standing}"),
-        "source": _source_line(plan, marked),
-        "answers": [_answer(ground, answer, marked) for answer in ground.answers],
-        "status": {status: _short(ground, status, words) for status in ground.statuses},
-        "clauses": {clause.id: _clause(plan, clause, words) for clause in plan.clause},
-    }
-
-
-def paint(ground: PlanGround, answer: Mapping[str, str]) -> str:
-    """Key of the paint of ground of which a plan says something."""
-    return swatch(answer["status"], answer["held_by"], ground.recording.dataset.default_holder)
-
-
-def holders(recording: Recording, words: Catalogue) -> dict[str, str]:
-    """Every holder in a few words, in the order of the legend."""
-    dataset = recording.dataset
-    present = sorted(
-        {str(holder) for holder in recording.faces["held_by"]},
-        key=lambda holder: (holder in OPEN, holder == dataset.default_holder, holder),
-    )
-    return {holder: words.holder_short(holder, dataset=dataset) for holder in present}
-
-
-def _source_line(plan: Plan, words: Catalogue) -> str:
-    sources = [words.data(source.name) for source in plan.source[:1]]
-    return words.text(
-        "map.source",
-        text=sources[0] if sources else words.name(plan.title),
-        text_date=words.date(plan.date),
-        line=SOURCE_MARK,
-        line_date=words.date(LINE_DAY),
-    )
-
-
-def _answer(ground: PlanGround, answer: Mapping[str, str], words: Catalogue) -> dict[str, Any]:
-    dataset = ground.recording.dataset
-    label = words.status_label(
-        answer["status"],
-        **{
-            key: answer[key]
-            for key in ("held_by", "to_be_held_by", "recognized_as", "recognition", "recognized_by")
-        },
-        dataset=dataset,
-        date=LINE_DAY,
-        plan_title=words.name(ground.plan.title),
-    )
-    held = words.holder_label(answer["held_by"], dataset=dataset, date=LINE_DAY, source=SOURCE_MARK)
-    provisions = _provisions(ground, answer, words) if answer["clause_id"] else {}
-    return {
-        "label": label,
-        "held": held,
-        "provisions": [[words.text(f"field.{key}"), said] for key, said in provisions.items()],
-    }
-
-
-def _provisions(ground: PlanGround, row: Mapping[str, str], words: Catalogue) -> dict[str, str]:
-    """What the clause sets, column by column; what it leaves open is said too."""
-    dataset = ground.recording.dataset
-    said = {
-        "to_be_held_by": words.value(row["to_be_held_by"], dataset=dataset),
-        "administration": words.value(row["administration"], dataset=dataset),
-        "forces": words.forces(row["forces"], dataset=dataset),
-        "recognized_as": words.value(row["recognized_as"], dataset=dataset),
-    }
-    if row["recognized_as"] not in ("", "unspecified", "none"):
-        said["recognition"] = words.recognition(row["recognition"])
-        said["recognized_by"] = words.value(row["recognized_by"], dataset=dataset)
-    return said
-
-
-def _short(ground: PlanGround, status: str, words: Catalogue) -> str:
-    answers = [answer for answer in ground.answers if answer["status"] == status]
-    return words.short_label(
-        status,
-        dataset=ground.recording.dataset,
-        recognized_as=_only(answer["recognized_as"] for answer in answers),
-        held_by=_only(answer["held_by"] for answer in answers),
-    )
-
-
-def _clause(plan: Plan, clause: Clause, words: Catalogue) -> dict[str, Any]:
-    sources = {source.id: source for source in plan.source}
-    quotes = []
-    for quote in _wanted_quotes(clause.text, words.lang):
-        said = [words.text(f"quote.{quote.kind.replace(' ', '_')}")]
-        source = sources.get(quote.source)
-        if source is not None:
-            said += [words.data(source.name)]
-            said += [words.date(source.date)] if source.date else []
-        quotes.append({"lang": quote.language, "text": quote.quote, "by": " · ".join(said)})
-    chosen = set(plan.chosen_readings)
-    readings = []
-    for reading in clause.reading:
-        text = words.name(reading.text)
-        if reading.set:  # the others apply on every map
-            used = f"{clause.id}={reading.id}" in chosen
-            key = "field.reading_chosen" if used else "field.reading_open"
-            text = f"{text} ({words.text(key)})"
-        lang = words.lang if words.lang in reading.text else "en"
-        readings.append({"lang": lang, "text": text})
-    return {"quotes": quotes, "readings": readings}
+    def _ranges(self) -> dict[tuple[str, ...], tuple[float, float]]:
+        """Range over the assessments of each zone."""
+        table = self.arrangement.areas(by=_ZONE_KEYS)
+        return {
+            tuple(str(row[key]) for key in _ZONE_KEYS): (
+                row["assessed_min_km2"],
+                row["assessed_max_km2"],
+            )
+            for row in _rows(table)
+        }
 
 
 def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
@@ -253,17 +233,13 @@ def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
     return ""
 
 
-def _wanted_quotes(quotes: Sequence[Any], lang: str) -> list[Any]:
-    """Published words first, then one translation: into this language, else into English."""
-    published = [quote for quote in quotes if quote.kind == "published"]
-    if any(quote.language == lang for quote in published):
-        return [quote for quote in published if quote.language == lang]
-    translated = [quote for quote in quotes if quote.kind != "published"]
-    translated.sort(key=lambda quote: (quote.language != lang, quote.language != "en"))
-    return [*published, *translated[:1]]
+def _rows(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a table as dicts, without its geometry."""
+    plain = frame.drop(columns="geometry", errors="ignore")
+    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
 
 
-def _only(values: Any) -> str:
+def only(values: Any) -> str:
     """The one value that all share, '' where they differ."""
     distinct = set(map(str, values))
     return distinct.pop() if len(distinct) == 1 else ""

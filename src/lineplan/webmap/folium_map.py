@@ -14,6 +14,7 @@ import folium
 from branca.element import Element, Figure
 from folium.template import Template
 
+from lineplan.control.terms import Terms
 from lineplan.errors import LineplanWarning
 from lineplan.output import replacing
 from lineplan.webmap.page import asset, fill, leaflet, own_script
@@ -48,6 +49,8 @@ class PlanMap(folium.Map):
         Ids of the plans it shows.
     notes : tuple of str
         What was assumed, dropped, repaired or reassigned.
+    terms : tuple of Terms
+        What the terms of the sources of control say of passing their geometry on.
     skipped : dict of date to str
         Days of an archive that could not be used, and why.
     """
@@ -74,6 +77,7 @@ class PlanMap(folium.Map):
         self._image_host = image_host
         self.skipped: dict[date, str] = {}
         self.notes: tuple[str, ...] = ()
+        self.terms: tuple[Terms, ...] = ()
         self.plans: tuple[str, ...] = ()
         self.title = ""
         self.default_js = []

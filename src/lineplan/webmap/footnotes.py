@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _USED = ("units", "control", "assessments", "places", "context")
 
+MOST_SOURCES = 3
+"""Sources of the line named one by one, where each day has its own."""
 OF_DAY = ("line", "moved")
 """Statements whose figures are those of the day: the page's script makes them."""
 
@@ -38,6 +40,8 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
     drift = words.percent(recording.drift, 1 if recording.drift >= 0.001 else 2)
     lines += [text("footer.opinion"), text("footer.accuracy", drift=drift), text("footer.rounding")]
     lines.append({"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"))
+    if any(day.conditions["line_source_permission"] for day in recording.days):
+        lines.append(text("footer.permission"))
     lines.append(_of_dataset(recording, words, "terms"))
     if words.overridden:
         lines.append(text("footer.terms", labels=", ".join(words.overridden)))
@@ -66,9 +70,9 @@ def attributions(recording: Recording, words: Catalogue) -> list[str]:
                 )
             )
     if "control" not in embedded:
-        sources = list(dict.fromkeys(line_source(conditions, words) for conditions in said))
-        shown = words.text("join.items").join(sources[:3]) + (" …" if len(sources) > 3 else "")
-        lines.append(f"{words.text('map.line')}: {shown}")
+        sources = list(dict.fromkeys(_of_control(conditions, words) for conditions in said))
+        more = ["…"] if len(sources) > MOST_SOURCES else []
+        lines.append(words.text("join.items").join([*sources[:MOST_SOURCES], *more]))
     if "units" not in embedded:
         lines.append(f"{words.text('map.unit_boundary')}: {units}")
     return lines
@@ -84,6 +88,19 @@ def line_source(conditions: Mapping[str, Any], words: Catalogue) -> str:
     """Whose account the line of contact is."""
     said = conditions["line_source_attribution"] or conditions["line_source"]
     return words.data(str(said))
+
+
+def _of_control(said: Mapping[str, Any], words: Catalogue) -> str:
+    """Whose the line is, and on what terms."""
+    title, source, licence = (
+        words.text("map.line"),
+        line_source(said, words),
+        said["line_source_licence"],
+    )
+    if not licence:
+        return f"{title}: {source}"
+    licence = words.data(licence)
+    return words.text("footer.layer", title=title, attribution=source, licence=licence)
 
 
 def _texts(plan: Plan, words: Catalogue) -> str:

@@ -17,8 +17,8 @@ from lineplan.webmap.polylines import encode_lines
 if TYPE_CHECKING:
     from lineplan.labels import Catalogue
     from lineplan.plan import Plan
-    from lineplan.webmap.facts import PlanGround
     from lineplan.webmap.recording import Recording
+    from lineplan.webmap.texts import PlanGround
 
 CONTEXT = ("rivers", "cities", "neighbours", "units", "reassigned", "points")
 """Layers that can be chosen; the recognised border and the line of contact are always there."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lineplan.webmap.folium_map import PlanMap
 
 
-def build_map(arrangement: Arrangement, **look: Any) -> PlanMap:
+def build_map(arrangement: Arrangement, *, has_permission: bool = False, **look: Any) -> PlanMap:
     """
     Draw an arrangement.
 
@@ -33,6 +33,9 @@ def build_map(arrangement: Arrangement, **look: Any) -> PlanMap:
     ----------
     arrangement
         What to draw.
+    has_permission
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the footer then says so.
     **look
         As the attributes of `lineplan.webmap.Look`: ``lang``, ``languages``, ``focus``, ``terms``,
         ``title``, ``subtitle``, ``note``, ``byline``, ``layers``, ``tiles``.
@@ -46,8 +49,12 @@ def build_map(arrangement: Arrangement, **look: Any) -> PlanMap:
     ------
     UsageError
         If a language, the focus, the terms, a layer or the tiles are not known.
+    ControlError
+        If the terms of a source of control forbid passing its geometry on, which the map would
+        hold, and no permission is stated.
     """
-    return draw_map(record_ground(arrangement.ground, [arrangement.plan]), Look(**look))
+    ground, plans = arrangement.ground, [arrangement.plan]
+    return draw_map(record_ground(ground, plans, has_permission=has_permission), Look(**look))
 
 
 def atlas(
@@ -67,6 +74,7 @@ def atlas(
     readings: Mapping[str, str] | None = None,
     lines: Mapping[str | date, str | Path] | None = None,
     keep_going: bool = False,
+    has_permission: bool = False,
     progress: Progress | None = None,
     **look: Any,
 ) -> PlanMap:
@@ -87,6 +95,9 @@ def atlas(
         As for `compare`.
     keep_going : bool
         Skip days of an archive that cannot be used.
+    has_permission : bool
+        You state that every source of control whose terms forbid it has permitted passing its
+        geometry on; the footer then says so.
     progress : callable, optional
         Called with the number of days that are done, and of all.
     **look
@@ -118,16 +129,25 @@ def atlas(
         "on_overlap": on_overlap,
         "reconcile": reconcile,
     }
-    many = _archive(control, dataset, as_of, first, last)
-    if many is None:
+    if not _spans_days(control, as_of, first, last):
         source: Any = control
         ground = read_ground(control=source, as_of=as_of, **shared)
         _check_units(chosen, ground)
-        return draw_map(record_ground(ground.cut_for(chosen, days), chosen), Look(**look))
+        cut = ground.cut_for(chosen, days)
+        return draw_map(record_ground(cut, chosen, has_permission=has_permission), Look(**look))
     setting = read_setting(**shared)
     _check_units(chosen, setting)
+    archive: Any = control
+    if not isinstance(archive, Archive):
+        archive = open_archive(archive, dataset, units=setting.given_units)
     recording = record_archive(
-        many, setting, chosen, lines=days, keep_going=keep_going, progress=progress
+        _between(archive, as_date(first), as_date(last)),
+        setting,
+        chosen,
+        lines=days,
+        keep_going=keep_going,
+        has_permission=has_permission,
+        progress=progress,
     )
     return draw_map(recording, Look(**look))
 
@@ -138,31 +158,25 @@ def _check_units(plans: Sequence[Plan], ground: Any) -> None:
     check_units(plans, ground)
 
 
-def _archive(
-    control: Any,
-    dataset: Dataset,
-    as_of: str | date | None,
-    first: str | date | None,
-    last: str | date | None,
-) -> Archive | None:
-    """The archive with the days asked for; None where one day is shown."""
-    begin, end = as_date(first), as_date(last)
-    asked = begin is not None or end is not None
+def _spans_days(
+    control: Any, as_of: str | date | None, first: str | date | None, last: str | date | None
+) -> bool:
+    """Whether the days of an archive are shown, and not one day."""
+    asked = first is not None or last is not None
     if asked and as_of is not None:
         raise UsageError("--as-of is one day; leave it out with --from and --to")
-    if begin is not None and end is not None and begin > end:
-        raise UsageError(f"the first day, {begin}, is after the last, {end}")
     if isinstance(control, Archive):
-        archive = control
-    elif asked and isinstance(control, str | Path):
-        archive = open_archive(control, dataset)
-    elif asked:
+        return True
+    if asked and not isinstance(control, str | Path):
         raise UsageError("--from and --to need --control: a folder of daily files, or an archive")
-    elif as_of is None and isinstance(control, str | Path) and holds_many_days(control):
-        archive = open_archive(control, dataset)
-    else:
-        return None
+    is_named = isinstance(control, str | Path)
+    return asked or (as_of is None and is_named and holds_many_days(control))
+
+
+def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"the first day, {first}, is after the last, {last}")
     try:
-        return archive.between(begin, end)
+        return archive.between(first, last)
     except ControlError as fault:
         raise UsageError(str(fault)) from None

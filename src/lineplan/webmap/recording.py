@@ -14,10 +14,11 @@ import pandas as pd
 import shapely
 
 from lineplan import __version__, geodesy
-from lineplan.arrangement import unused_clauses
+from lineplan.arrangement import PERMISSION, unused_clauses
 from lineplan.assessments import assess
 from lineplan.baselines import Lines, strips_of
 from lineplan.control.archive import Archive
+from lineplan.control.terms import Terms, check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import today
 from lineplan.errors import LineplanError
@@ -81,6 +82,8 @@ class Recording:
         state, as a share of it, among faces of more than 100 km².
     notes : tuple of str
         What was assumed, dropped, repaired or reassigned, of one day; of the setting, of many.
+    terms : tuple of Terms
+        What the sources' own terms say of passing their geometry on, each once.
     skipped : dict of date to str
         Bad days, and why.
     """
@@ -95,15 +98,22 @@ class Recording:
     assessed: dict[tuple[str, int], pd.DataFrame]
     drift: float
     notes: tuple[str, ...]
+    terms: tuple[Terms, ...]
     skipped: dict[date, str]
 
 
-def said_of(ground: Ground) -> dict[str, Any]:
+def said_of(ground: Ground, *, has_permission: bool = False) -> dict[str, Any]:
     """What the page says of the ground of a day.
 
     Keys and figures are those of `lineplan.arrangement.ground_conditions`, without the table of
     reassigned pieces, which would take a quarter of the time of a day.
+
+    Raises
+    ------
+    ControlError
+        The terms of a source forbid passing its geometry on, and no permission is stated.
     """
+    is_permitted = check_passing_on(ground.terms, has_permission=has_permission)
     source, line, faces = ground.control, ground.partition.line, ground.partition.faces
     length_km = float(line["length_km"].sum())
     segments = int(line["vertices"].sum() - len(line))
@@ -111,6 +121,8 @@ def said_of(ground: Ground) -> dict[str, Any]:
     return {
         "line_source": source.source,
         "line_source_attribution": source.attribution,
+        "line_source_licence": source.licence,
+        "line_source_permission": PERMISSION if is_permitted else "",
         "line_source_sha256": source.sha256,
         "line_date": source.as_of.isoformat() if source.as_of else None,
         "line_age_days": max(0, (today() - source.as_of).days) if source.as_of else None,
@@ -124,7 +136,9 @@ def said_of(ground: Ground) -> dict[str, Any]:
     }
 
 
-def record_ground(ground: Ground, plans: Sequence[Plan]) -> Recording:
+def record_ground(
+    ground: Ground, plans: Sequence[Plan], *, has_permission: bool = False
+) -> Recording:
     """Record one day.
 
     Parameters
@@ -133,10 +147,17 @@ def record_ground(ground: Ground, plans: Sequence[Plan]) -> Recording:
         Cut for all plans.
     plans : sequence of Plan
         With their parameters chosen.
+    has_permission : bool
+        As for `lineplan.control.terms.check_passing_on`.
+
+    Raises
+    ------
+    ControlError
+        The terms of a source forbid passing its geometry on, and no permission is stated.
     """
+    said = said_of(ground, has_permission=has_permission)
     recorder = _Recording(plans)
-    recorder.add(ground)
-    day = Day(ground.control.as_of, 0, said_of(ground))
+    day = Day(ground.control.as_of, recorder.add(ground), said)
     return recorder.finish(ground.dataset, ground.units, [day], ground.notes, {})
 
 
@@ -147,6 +168,7 @@ def record_archive(
     *,
     lines: Lines | None = None,
     keep_going: bool = False,
+    has_permission: bool = False,
     progress: Progress | None = None,
 ) -> Recording:
     """Record every day of an archive; days of unchanged ground cost nothing.
@@ -161,6 +183,8 @@ def record_archive(
         As for `lineplan.baselines.strips_of`.
     keep_going : bool
         Skip days that cannot be used.
+    has_permission : bool
+        As for `lineplan.control.terms.check_passing_on`.
     progress : callable, optional
         Called with the number of days that are done, and of all.
 
@@ -186,13 +210,14 @@ def record_archive(
             continue
         try:
             ground = cut(setting.lay(archive.control(day)))
+            said = said_of(ground, has_permission=has_permission)
         except (LineplanError, OSError) as fault:
             reason = "; ".join(str(fault).splitlines())
             if not keep_going:
                 raise LineplanError(f"{day}: {reason}") from None
             skipped[day] = reason
             continue
-        shown[day] = Day(day, recorder.add(ground), said_of(ground))
+        shown[day] = Day(day, recorder.add(ground), said)
     if not shown:
         day, reason = next(iter(skipped.items()))
         raise LineplanError(f"{archive.name}: no day can be used; {day}: {reason}")
@@ -221,12 +246,12 @@ class _Cutter:
             cut = ground.cut_for(self._plans, self._lines)
             if not self._moves:
                 self._fixed = strips_of(self._plans, ground.partition, ground.dataset, self._lines)
-                self._papers = cut.papers
+                self._papers, self._terms = cut.papers, cut.other_terms
             return cut
         if not self._fixed:
             return ground
         parted = ground.partition.cut(self._fixed)
-        return replace(ground, partition=parted, papers=self._papers)
+        return replace(ground, partition=parted, papers=self._papers, other_terms=self._terms)
 
 
 class _Recording:
@@ -240,6 +265,7 @@ class _Recording:
         self._areas: list[dict[int, int]] = []
         self._assessed: dict[tuple[str, int], pd.DataFrame] = {}
         self._columns: list[str] = []
+        self._terms: dict[Terms, None] = {}
 
     def add(self, ground: Ground) -> int:
         """The number of the state."""
@@ -252,6 +278,7 @@ class _Recording:
         m2 = np.bincount(numbers, weights=faces["area_m2"].to_numpy())
         for number in range(len(self._first_m2) + 1, len(self._numbers) + 1):
             self._first_m2.append(float(m2[number]))
+        self._terms |= dict.fromkeys(ground.terms)
         state = len(self._areas)
         self._areas.append({n: round(m2[n]) for n in np.unique(numbers).tolist()})
         self._recorder.add(faces.geometry.to_numpy(), numbers)
@@ -286,6 +313,7 @@ class _Recording:
             self._assessed,
             _drift(arcs, self._areas[0]),
             (*notes, *self._unused(faces)),
+            tuple(self._terms),
             skipped,
         )
 

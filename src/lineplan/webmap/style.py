@@ -7,7 +7,7 @@ the default holder takes the lighter tint, so the two sides of a frozen region d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Hatch = Literal["", "lines", "dots", "cross"]
 
@@ -72,35 +72,100 @@ def swatch(status: str, held_by: str, default_holder: str) -> str:
     return f"{known}-{side(held_by, default_holder)}"
 
 
+class Stroke(NamedTuple):
+    """How a line is drawn."""
+
+    colour: str
+    width_px: float
+    dash_px: tuple[float, float] | None = None
+    opacity: float = 1.0
+
+
+BORDER = Stroke("#3b3f43", 2.5)
+"""The recognised border: at least as heavy as the line of contact."""
+UNIT_BOUNDARY = Stroke("#6f6a60", 0.9)
+LINE = Stroke("#17191b", 2, (7, 4))
+LINE_HALO = Stroke("#fffefb", 4.2, opacity=0.85)
+REASSIGNED = Stroke("#7a2f6b", 1.2, opacity=0.5)
+"""Ground moved by border reconciliation; the opacity is that of its fill."""
+
+
+class Ground(NamedTuple):
+    """A paint as drawn on ground of one side: a colour, and over it a hatching.
+
+    Parameters
+    ----------
+    colour
+        Of the ground.
+    hatch
+        Kind of the hatching; empty for none, and then the rest means nothing.
+    ink
+        Colour of the hatching.
+    step_px
+        Distance of its lines, or between the centres of two dots of a row.
+    turn_deg
+        Direction of its lines, anticlockwise from east.
+    mark_px
+        Width of its lines as seen, or diameter of its dots.
+    opacity
+        Of its ink.
+    """
+
+    colour: str
+    hatch: Hatch
+    ink: str
+    step_px: float = 8
+    turn_deg: int = 0
+    mark_px: float = 0
+    opacity: float = 1
+
+
+def ground(key: str) -> Ground:
+    """Return how ground is drawn, by the key that `swatch` gives."""
+    status, _, name = key.rpartition("-")
+    paint = PAINTS[status]
+    colour, ink = (paint.fill if name == "fill" else paint.tint), paint.ink
+    if name == "open":
+        return Ground(colour, "cross", OPEN_INK, 6, 45, 0.45)
+    if paint.hatch == "lines":
+        lighter = name == "tint"
+        return Ground(
+            colour, "lines", ink, 7, 135 if lighter else 45, 0.75, 0.55 if lighter else 0.75
+        )
+    if paint.hatch == "dots":
+        return Ground(colour, "dots", ink, 7, 0, 2.3, 0.8)
+    if paint.hatch == "cross":
+        return Ground(colour, "cross", ink, 6, 45, 0.45)
+    return Ground(colour, "", ink)
+
+
 def patterns() -> str:
     """Return the SVG ``<pattern>`` elements, ``lp-<status>-<side>``, that the page refers to."""
-    shapes = []
-    for status, paint in PAINTS.items():
-        for name, ground in (("fill", paint.fill), ("tint", paint.tint)):
-            size, turn, marks = _hatching(paint, lighter=name == "tint")
-            shapes.append(
-                f'<pattern id="lp-{status}-{name}" width="{size}" height="{size}" '
-                f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
-                f'<rect class="lp-{status}-{name}" width="{size}" height="{size}" fill="{ground}"/>'
-                f"{marks}</pattern>"
-            )
-        shapes.append(
-            f'<pattern id="lp-{status}-open" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{paint.tint}"/>'
-            f'<path d="M0 0V6M0 0H6" stroke="{OPEN_INK}" stroke-width=".9"/></pattern>'
-        )
-    return "".join(shapes)
+    keys = [f"{status}-{name}" for status in PAINTS for name in ("fill", "tint", "open")]
+    return "".join(_pattern(key, ground(key)) for key in keys)
 
 
-def _hatching(paint: Paint, *, lighter: bool) -> tuple[float, int, str]:
-    """Return tile size, rotation and the marks of a paint's hatching."""
-    opacity = 0.55 if lighter else 0.75
-    if paint.hatch == "lines":
-        line = f'<path d="M0 0V7" stroke="{paint.ink}" stroke-width="1.5" opacity="{opacity}"/>'
-        return 7, 135 if lighter else 45, line
-    if paint.hatch == "dots":
-        dot = f'<circle r="1.15" fill="{paint.ink}" opacity="0.8" '
-        return 7, 0, f'{dot}cx="1.75" cy="1.75"/>{dot}cx="5.25" cy="5.25"/>'
-    if paint.hatch == "cross":
-        return 6, 45, f'<path d="M0 0V6M0 0H6" stroke="{paint.ink}" stroke-width=".9"/>'
-    return 8, 0, ""
+def _pattern(key: str, look: Ground) -> str:
+    size, turn = f"{look.step_px:g}", look.turn_deg
+    return (
+        f'<pattern id="lp-{key}" width="{size}" height="{size}" '
+        f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
+        f'<rect class="lp-{key}" width="{size}" height="{size}" fill="{look.colour}"/>'
+        f"{_marks(look)}</pattern>"
+    )
+
+
+def _marks(look: Ground) -> str:
+    """Return the marks of one tile of a hatching."""
+    size, ink, opacity = f"{look.step_px:g}", look.ink, f"{look.opacity:g}"
+    if look.hatch == "dots":
+        dot = f'<circle r="{look.mark_px / 2:g}" fill="{ink}" opacity="{opacity}" '
+        near, far = look.step_px / 4, look.step_px * 3 / 4
+        return f'{dot}cx="{near:g}" cy="{near:g}"/>{dot}cx="{far:g}" cy="{far:g}"/>'
+    if not look.hatch:
+        return ""
+    way = f"M0 0V{size}" + (f"M0 0H{size}" if look.hatch == "cross" else "")
+    # A tile shows only the inner half of a line along its edge.
+    return (
+        f'<path d="{way}" stroke="{ink}" stroke-width="{2 * look.mark_px:g}" opacity="{opacity}"/>'
+    )
