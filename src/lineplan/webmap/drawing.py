@@ -16,11 +16,17 @@ from lineplan.plan import TERMS
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.facts import local_name
 from lineplan.webmap.folium_map import PlanMap
-from lineplan.webmap.footnotes import attributions, baseline, line_source, statements
+from lineplan.webmap.footnotes import (
+    attributions,
+    baseline,
+    line_source,
+    plain_statements,
+    statements,
+)
 from lineplan.webmap.languages import language
 from lineplan.webmap.layers import bounds_of, check_layers, draw
 from lineplan.webmap.packing import coverage_of, pack, pack_areas
-from lineplan.webmap.page import page_parts, plain_table
+from lineplan.webmap.page import page_parts, plain_table, plain_text
 from lineplan.webmap.texts import (
     DATE_MARK,
     SOURCE_MARK,
@@ -235,6 +241,11 @@ def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:
         "deck": words.text("map.line_label", date=words.date(day.day)),
         "source": marked(texts["source"]),
         "table": plain_table(words, rows),
+        "about": plain_text(
+            words.text("footer.heading"),
+            plain_statements(ground.recording, ground.plan, words),
+            attributions(ground.recording, words),
+        ),
     }
 
 

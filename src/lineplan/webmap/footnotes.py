@@ -48,6 +48,28 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
     return [line for line in lines if line]
 
 
+def plain_statements(recording: Recording, plan: Plan, words: Catalogue) -> list[str]:
+    """List the same for the last day, for a page whose script does not run."""
+    said = recording.days[-1].conditions
+    spacing = said["line_vertex_spacing_km"]
+
+    def km(length: float, digits: int) -> str:
+        return words.text("figure.km", number=words.number(length, digits))
+
+    of_day = {
+        "line": words.text(
+            "footer.line",
+            source=line_source(said, words),
+            date=words.date(recording.days[-1].day),
+            length=km(said["line_length_km"], 0),
+            spacing="–" if spacing is None else km(spacing, 1),
+        ),
+        "moved": words.text("footer.reassigned", area=words.area(said["reassigned_km2"])),
+    }
+    listed = statements(recording, plan, words)
+    return [line if isinstance(line, str) else of_day[line["day"]] for line in listed]
+
+
 def attributions(recording: Recording, words: Catalogue) -> list[str]:
     """List every layer of the map with its attribution and licence."""
     said = [day.conditions for day in recording.days]

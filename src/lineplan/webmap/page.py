@@ -12,7 +12,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from importlib import metadata, resources
@@ -130,7 +130,8 @@ def page_parts(
     words
         The first language.
     heads
-        ``title``, ``force``, ``deck`` and ``source`` as they stand before the script runs.
+        ``title``, ``force``, ``deck`` and ``source`` as they stand before the script runs, and
+        ``table`` and ``about`` as HTML.
     data
         What the script shows.
     *binary
@@ -163,6 +164,7 @@ def page_parts(
         "legend_heading": escape(text("page.legend")),
         "patterns": patterns(),
         "table": heads["table"],
+        "about": heads["about"],
         "leaflet_css": library["css"],
         "map_css": lean(asset("map.css")),
         "boot": lean(asset("script/boot.js")),
@@ -170,6 +172,12 @@ def page_parts(
         "size": size,
         "lengths": lengths,
     }
+
+
+def plain_text(heading: str, *texts: Iterable[str]) -> str:
+    """Return texts under a heading, until or unless the page's script puts its own there."""
+    said = "".join(f"<p>{escape(line)}</p>" for lines in texts for line in lines)
+    return f"<h2>{escape(heading)}</h2>{said}"
 
 
 def plain_table(words: Catalogue, rows: list[list[str]]) -> str:
