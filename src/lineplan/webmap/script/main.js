@@ -41,7 +41,8 @@ class App {
 
   /* A text of the plan, or of both that are compared. */
   both(key) {
-    return [this.plan].concat(this.other || []).map((plan) => this.words.plan(plan)[key]).join(" | ");
+    const texts = [this.plan].concat(this.other || []).map((plan) => this.words.plan(plan)[key]);
+    return Array.from(new Set(texts)).join(" | ");
   }
 
   /* Day and age of the line, as they stand beside every headline figure. */
