@@ -238,15 +238,27 @@ def test_no_text_is_left_untranslated_or_unfilled(open_map, lang):
     assert driver.execute_script("return document.documentElement.lang") == lang
 
 
-def test_labels_do_not_cover_one_another(open_map):
-    driver = open_map()
-    overlaps = driver.execute_script("""
+LABELS_THAT_COVER = """
         const things = document.querySelectorAll(".lp-label.shown .lp-text, .leaflet-control");
         const boxes = [...things].map((e) => e.getBoundingClientRect());
         return boxes.filter((a, i) => boxes.some((b, j) => i < j &&
           a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
-    """)
-    assert overlaps == 0
+"""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_labels_do_not_cover_one_another_at_any_zoom(open_map, lang):
+    driver = open_map(lang=lang)
+    for zoom in (5, 5.75, 6.5, 7.25, 8, 9, 10.5):
+        driver.execute_script(
+            "lineplan.map.setView([48.3, 37.4], arguments[0], {animate: false})", zoom
+        )
+        assert driver.execute_script(LABELS_THAT_COVER) == 0, zoom
+
+
+def test_the_first_view_is_labelled(open_map):
+    driver = open_map()
+    assert driver.execute_script(LABELS_THAT_COVER) == 0
     labels = "return [...document.querySelectorAll('.lp-label.shown')].map((e) => e.innerText)"
     shown = driver.execute_script(labels)
     assert len(shown) > 15

@@ -256,7 +256,7 @@ function renderAbout(app) {
   const statements = (app.other ? [app.plan, app.other] : [app.plan]).flatMap((plan) => plan.footer[words.index]);
   const said = statements.map((one) => (typeof one === "string" ? one : ofDay[one.day]()));
   if (data.tiles) said.unshift(words.t("page.tiles", data.tiles));
-  if (document.documentElement.dataset.added) said.unshift(words.t("page.added"));
+  if ("added" in document.documentElement.dataset) said.unshift(words.t("page.added"));
   const files = make("ul");
   data.attributions[words.index].forEach((text) => files.append(make("li", "", text)));
   box.replaceChildren(make("h2", "", words.t("footer.heading")),

@@ -83,7 +83,8 @@ class Side {
     const answer = this.plan.answers[zone.answer];
     const layer = L.polygon([], {
       pane: "lp-" + this.pane, className: "lp-zone", smoothFactor: 0, noClip: true,
-      stroke: true, opacity: 0, weight: 1, fillColor: "url(#lp-" + answer.paint + ")", fillOpacity: 1,
+      stroke: true, opacity: 0, weight: 1, fillColor: "url(#lp-" + answer.paint + ")",
+      fillOpacity: this.app.data.tiles ? 0.72 : 1, // tiles show through
     });
     layer.bindTooltip(() => tip(this.app, this.plan, i), { sticky: true, className: "lp-tip", opacity: 1 });
     layer.on("click", () => this.app.select(this.plan, i));
