@@ -294,3 +294,17 @@ def test_what_is_said_of_a_day_is_what_conditions_say(point21):
     said = said_of(point21.ground)
     assert said == {key: pytest.approx(expected[key]) if isinstance(value, float) else expected[key]
                     for key, value in said.items()}  # fmt: skip
+
+
+@pytest.mark.realdata
+def test_geometry_that_may_not_be_passed_on_needs_permission(real_data, tmp_path):
+    for day in ("20251120", "20251121"):
+        file = real_data / "deepstate_daily" / f"deepstatemap_data_{day}.geojson"
+        (tmp_path / file.name).symlink_to(file)
+    with pytest.raises(lp.LineplanError, match=r"2025-11-20: .*--i-have-permission"):
+        lp.atlas("point21", control=tmp_path)
+    drawn = lp.atlas("point21", control=tmp_path, has_permission=True)
+    data, _, _ = said_by(drawn.html())
+    footer = data["plans"][0]["footer"][0]
+    assert any("permits passing its geometry on" in str(line) for line in footer)
+    assert {said.redistribution for said in drawn.terms} == {"forbidden"}

@@ -28,7 +28,9 @@ function addFurniture(app) {
   map.on("dragstart", () => { app.moved = true; });
   map.getContainer().addEventListener("wheel", () => { app.moved = true; }, { passive: true });
   app.zoom.getContainer().addEventListener("click", (event) => { if (event.target !== back) app.moved = true; });
-  map.getContainer().addEventListener("keydown", () => { app.moved = true; });
+  map.getContainer().addEventListener("keydown", (event) => {
+    if (/^(Arrow|[-+=_]$)/.test(event.key) && event.target === map.getContainer()) app.moved = true;
+  });
   keepSize(app);
 }
 
