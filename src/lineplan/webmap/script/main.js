@@ -187,9 +187,10 @@ class App {
 
   /* In the phone layout the panel covers the foot of the map: what was chosen stays in sight. */
   bringIntoSight(box) {
-    const frame = this.map.getContainer().getBoundingClientRect();
-    const covered = frame.bottom - box.getBoundingClientRect().top;
-    if (getComputedStyle(box).position !== "fixed" || covered <= 0) return;
+    if (getComputedStyle(box).position !== "fixed") return;
+    byId("picture").scrollIntoView({ block: "start" });
+    const covered = this.map.getContainer().getBoundingClientRect().bottom - box.getBoundingClientRect().top;
+    if (covered <= 0) return;
     this.map.panInside(this.bounds(this.chosen).getCenter(), { animate: !STILL,
       paddingTopLeft: [30, byId("cartouche").offsetHeight + 30], paddingBottomRight: [30, covered + 30] });
   }
