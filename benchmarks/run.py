@@ -44,7 +44,6 @@ PACKAGES = [
     ),
 ]
 NOT_BUILT = {
-    "all daily files, 3 plans, from a packed archive (GeoParquet)": "≥ 100x",
     "500-day, 3-plan atlas": "≤ 450 kB; a date change ≤ 50 ms",
     "points in zones: memory flat as rows grow": "flat",
 }
