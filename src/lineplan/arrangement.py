@@ -201,6 +201,12 @@ class Arrangement:
 
         return build_map(self, **options)
 
+    def figure(self, path: str | Path, **options: Any) -> Path:
+        """The map for print, as PNG, SVG or PDF; see `lineplan.figures.write_figure`."""
+        from lineplan.figures import write_figure
+
+        return write_figure(self, path, **options)
+
     def write(self, path: str | Path, *, layer: str | None = None) -> Path:
         """Write to a file by its ending; see `lineplan.export.write_arrangement`."""
         from lineplan.export import write_arrangement
