@@ -209,7 +209,7 @@ class _Setter:
         room = height + 0.5 * gap + under.height_mm
         lack = max(_LEAST_MAP_MM - height, needed - room, _LEAST_MAP_MM - map_mm)
         size = (map_mm, height)
-        cost = window.metres_per_mm / panel_scale**0.5  # a large map, and words large beside it
+        cost = window.metres_per_mm / panel_scale**0.8  # a large map, and words large beside it
         return _Draft(head, size, page_mm, beside, below, rule, lack, cost)
 
     def _high(self) -> _Draft:

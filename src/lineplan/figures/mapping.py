@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,7 @@ def draw_map(sheet: Sheet, facts: Facts, window: Window, scale: float) -> None:
     scale
         Of text and lines; 1 for A4.
     """
+    sheet.window = window
     drawn = _draw_ground(sheet, facts, window, scale)
     placement = Placement(
         window.frame,
@@ -156,6 +157,7 @@ def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dr
         else shapely.MultiLineString()
         for kind, parts in lines.items()
     }
+    seen["line"] = _without_crumbs(seen["line"], window)
     zones = window.seen(shapes)
 
     px = MM_PER_PX * scale
@@ -181,6 +183,14 @@ def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dr
     stroke("line-of-contact", "line", dash_mm=dash, cap="butt")
     stroke("border", "border")
     return Drawn(zones, seen, window.seen([outline])[0])
+
+
+def _without_crumbs(line: shapely.Geometry, window: Window) -> shapely.Geometry:
+    """A line without what the frame cuts down to less than a dash."""
+    edge = window.shape.exterior
+    return shapely.multilinestrings(
+        [part for part in shapely.get_parts(line) if part.length > 2 or edge.disjoint(part)]
+    )
 
 
 def _shows_all(facts: Facts, window: Window) -> bool:
@@ -355,30 +365,47 @@ class _Labels:
 
     def _statuses(self) -> None:
         """What the plan says of ground, with its figure, where it has most room."""
-        statuses = [status for status in self.facts.statuses() if status["named"]]
         zones = self.facts.arrangement.zones
-        column, areas = zones["status"].to_numpy(), zones.groupby("status")["area_km2"].sum()
         pieces = []
-        for status in statuses:
-            seen = shapely.union_all(self.drawn.zones[column == status["status"]])
+        for label, figure, chosen in self._grounds():
+            seen = shapely.union_all(self.drawn.zones[chosen])
             parts = [p for p in shapely.get_parts(seen) if p.geom_type == "Polygon"]
             parts.sort(key=lambda part: -part.area)
             # A figure stands on the map only where the ground it is of is on the map.
-            whole_km2 = areas[status["status"]]
             seen_km2 = float(shapely.area(seen)) * self.window.metres_per_mm**2 / 1e6
-            status = {**status, "figure": status["headline"] if seen_km2 > 0.9 * whole_km2 else ""}
-            pieces += [(n > 0, -part.area, n, status, part) for n, part in enumerate(parts[:3])]
+            is_whole = seen_km2 > 0.9 * zones.loc[chosen, "area_km2"].sum()
+            words = (label, figure if is_whole else "")
+            pieces += [(n > 0, -part.area, n, words, part) for n, part in enumerate(parts[:3])]
         # First one of each status, the largest ground first; then what lies apart from it.
-        for again, _, _, status, part in sorted(pieces, key=lambda item: item[:3]):
+        for again, _, _, words, part in sorted(pieces, key=lambda item: item[:3]):
             if not again or part.area > 450 * self.scale**2:
-                self._status(status, part, again=again)
+                self._status(words, part, again=again)
 
-    def _status(self, status: dict[str, Any], part: shapely.Geometry, *, again: bool) -> None:
+    def _grounds(self) -> Iterator[tuple[str, str, np.ndarray]]:
+        """What is named on the map: label, figure, and which zones they are of.
+
+        Where a text changes nothing, those who hold ground are named.
+        """
+        zones = self.facts.arrangement.zones
+        default = self.facts.arrangement.dataset.default_holder
+        for status in self.facts.statuses():
+            chosen = (zones["status"] == status["status"]).to_numpy()
+            if status["named"] and status["status"] != "unaffected":
+                yield status["label"], status["headline"], chosen
+            elif status["named"]:
+                for holder in status["holders"]:
+                    if holder["held_by"] != default:
+                        held = (zones["held_by"] == holder["held_by"]).to_numpy()
+                        label = holder["label"][:1].upper() + holder["label"][1:]
+                        yield label, holder["area"], chosen & held
+
+    def _status(self, words: tuple[str, str], part: shapely.Geometry, *, again: bool) -> None:
+        label, figure = words
+
         def stack_of(width: float, size: float) -> Stack:
-            name = balanced(status["label"], width * self.scale, size, bold=True, cut=False)
-            lines = [Line(words, size, True) for words in name]
-            figure = [] if again or not status["figure"] else [Line(status["figure"], size)]
-            return Stack([*lines, *figure])
+            name = balanced(label, width * self.scale, size, bold=True, cut=False)
+            lines = [Line(line, size, True) for line in name]
+            return Stack(lines if again or not figure else [*lines, Line(figure, size)])
 
         place, anchors = None, _anchors(part)
         reach = [mm * self.scale for mm in _CALLOUT_MM]

@@ -13,13 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from lineplan.errors import LineplanError, LineplanWarning, UsageError
 from lineplan.output import replacing
+
+if TYPE_CHECKING:
+    from lineplan.figures.window import Window
 
 ENDINGS = (".png", ".svg", ".pdf")
 MM_PER_INCH = 25.4
@@ -79,7 +82,9 @@ def drawing_style() -> Iterator[None]:
     """Draw as this module says, whatever the user's own matplotlibrc says."""
     from matplotlib import style
 
-    with style.context(_STYLE, after_reset=True):
+    with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
+        # Said once, by `Sheet.save`, and not a line for every character.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
@@ -94,6 +99,11 @@ class Sheet:
     layers
         Names of its layers, the lowest first.
 
+    Attributes
+    ----------
+    window : Window or None
+        Where the map stands on it, and which ground that shows.
+
     Notes
     -----
     Coordinates are millimetres from the lower left corner; sizes of text are points.
@@ -104,6 +114,7 @@ class Sheet:
         from matplotlib.transforms import Affine2D
 
         self.width_mm, self.height_mm = width_mm, height_mm
+        self.window: Window | None = None
         self.figure = Figure(figsize=(width_mm / MM_PER_INCH, height_mm / MM_PER_INCH), dpi=72)
         self.figure.patch.set_visible(False)
         self._mm = Affine2D().scale(1 / MM_PER_INCH) + self.figure.dpi_scale_trans
@@ -262,9 +273,14 @@ class Sheet:
                 "Subject": said,
             },
         }
-        _warn_of_missing_glyphs(text for _, text, _ in self.boxes())
-        with replacing(path) as draft, drawing_style(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        texts = [text for _, text, _ in self.boxes()]
+        _warn_of_missing_glyphs(texts)
+        # Outlines of CJK fonts are of another kind than what a PDF of kind 42 says they are.
+        is_plain = all(ord(char) < 0x2E80 for text in texts for char in text)
+        with replacing(path) as draft, drawing_style():
+            import matplotlib as mpl
+
+            mpl.rcParams["pdf.fonttype"] = 42 if is_plain else 3
             self.figure.savefig(draft, dpi=dpi if kind == ".png" else 72, metadata=metadata[kind])
             if kind == ".svg":
                 draft.write_text(_with_alike_fonts(draft.read_text("utf-8")), encoding="utf-8")
@@ -322,9 +338,7 @@ class Sheet:
         from matplotlib.path import Path as Outline
         from matplotlib.textpath import TextPath
 
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            outline = TextPath((0, 0), words, prop=_font(size, bold))
+        outline = TextPath((0, 0), words, prop=_font(size, bold))
         if not len(outline.vertices):
             return
         vertices = np.round(outline.vertices * PT_MM + np.asarray(at), 3)
@@ -413,8 +427,7 @@ def _renderer() -> Any:
 @cache
 def measure(words: str, size: float, *, bold: bool = False) -> tuple[float, float, float]:
     """Width, height above and depth below the base line of a line of text, in mm."""
-    with drawing_style(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with drawing_style():
         renderer, font = _renderer(), _font(size, bold)
         width, height, depth = renderer.get_text_width_height_descent(words, font, ismath=False)
         _, line, below = renderer.get_text_width_height_descent("lp", font, ismath=False)
