@@ -158,7 +158,7 @@ def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dr
         for kind, parts in lines.items()
     }
     seen["line"] = _without_crumbs(seen["line"], window)
-    zones = window.seen(shapes)
+    zones = _polygons(window.seen(shapes))
 
     px = MM_PER_PX * scale
     known = known_bounds(facts)
@@ -183,6 +183,15 @@ def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dr
     stroke("line-of-contact", "line", dash_mm=dash, cap="butt")
     stroke("border", "border")
     return Drawn(zones, seen, window.seen([outline])[0])
+
+
+def _polygons(shapes: np.ndarray) -> np.ndarray:
+    """Shapes without the lines and points in which the frame only touches them."""
+    kept = [
+        shapely.union_all([p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"])
+        for shape in shapes
+    ]
+    return np.asarray(kept, dtype=object)
 
 
 def _without_crumbs(line: shapely.Geometry, window: Window) -> shapely.Geometry:

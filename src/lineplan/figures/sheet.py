@@ -11,7 +11,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,6 @@ _STYLE: dict[str, Any] = {
     "pdf.fonttype": 42,
     "pdf.compression": 6,
     "text.hinting": "none",
-    "text.hinting_factor": 1,
     "text.usetex": False,
     "path.simplify": False,
     "axes.unicode_minus": False,
@@ -409,6 +408,7 @@ def _families() -> list[str]:
     return [name for name in rows if name is not None]
 
 
+@lru_cache(64)
 def _font(size: float, bold: bool) -> Any:
     from matplotlib.font_manager import FontProperties
 
@@ -424,17 +424,28 @@ def _renderer() -> Any:
     return RendererAgg(8, 8, 720)  # type: ignore[no-untyped-call]
 
 
-@cache
+@lru_cache(16384)
 def measure(words: str, size: float, *, bold: bool = False) -> tuple[float, float, float]:
-    """Width, height above and depth below the base line of a line of text, in mm."""
-    with drawing_style():
-        renderer, font = _renderer(), _font(size, bold)
-        width, height, depth = renderer.get_text_width_height_descent(words, font, ismath=False)
-        _, line, below = renderer.get_text_width_height_descent("lp", font, ismath=False)
+    """Width, height above and depth below the base line of a line of text, in mm.
+
+    Within `drawing_style`, which says how glyphs are fitted.
+    """
+    renderer, font = _renderer(), _font(size, bold)
+    width, height, depth = renderer.get_text_width_height_descent(words, font, ismath=False)
+    line, below = _line_height(size, bold)
     mm = MM_PER_INCH / 720
-    depth, below = float(depth), float(below)
+    depth = float(depth)
     up, down = max(height - depth, line - below), max(depth, below)
     return float(width) * mm, float(up) * mm, float(down) * mm
+
+
+@cache
+def _line_height(size: float, bold: bool) -> tuple[float, float]:
+    """Height and depth of any line, whatever letters it has, in pixels of the renderer."""
+    _, height, depth = _renderer().get_text_width_height_descent(
+        "lp", _font(size, bold), ismath=False
+    )
+    return float(height), float(depth)
 
 
 _CLOSING = "，。；：、！？）」』〕》〉】％”’…·,.;:!?)]}%"
@@ -458,7 +469,8 @@ def _tokens(words: str) -> list[str]:
     return tokens
 
 
-def wrap(words: str, width_mm: float, size: float, *, bold: bool = False) -> list[str]:
+@lru_cache(4096)
+def wrap(words: str, width_mm: float, size: float, *, bold: bool = False) -> Sequence[str]:
     """Break text into lines no wider than `width_mm`; a word that is wider is cut."""
 
     def fits(line: str) -> bool:
@@ -481,12 +493,13 @@ def wrap(words: str, width_mm: float, size: float, *, bold: bool = False) -> lis
             line = line[cut:]
     if line.strip():
         lines.append(line.strip(" "))
-    return lines
+    return tuple(lines)
 
 
+@lru_cache(4096)
 def balanced(
     words: str, width_mm: float, size: float, *, bold: bool = False, cut: bool = True
-) -> list[str]:
+) -> Sequence[str]:
     """Break text into as few lines as `wrap`, of lengths as even as can be.
 
     Without `cut`, a word that is wider than `width_mm` makes the lines wider.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lineplan.figures.sheet import PT_MM, measure, plain
@@ -37,7 +38,7 @@ class Stack:
 
     lines: Sequence[Line]
 
-    @property
+    @cached_property
     def steps(self) -> list[float]:
         """Distance of each base line from the top, in mm."""
         found: list[float] = []
@@ -48,7 +49,7 @@ class Stack:
             found.append(max(found[-1] + lead, below + up) if found else up)
         return found
 
-    @property
+    @cached_property
     def size(self) -> tuple[float, float]:
         """Width and height, in mm."""
         if not self.lines:
