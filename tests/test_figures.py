@@ -8,6 +8,7 @@ import sys
 import warnings
 import xml.etree.ElementTree as ET
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ import lineplan as lp
 from lineplan.errors import LineplanError, LineplanWarning, UsageError
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
+from lineplan.figures.facts import Facts
+from lineplan.figures.footnotes import attributions, statements
 from lineplan.figures.hatching import ink_of
-from lineplan.figures.mapping import STROKES
+from lineplan.figures.mapping import STROKES, simplified
+from lineplan.figures.scenery import lines_between
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
-from lineplan.webmap import page
-from lineplan.webmap.facts import Facts
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT_MM = 25.4 / 72
@@ -171,9 +173,12 @@ def test_it_says_what_the_map_says(lang: str, tmp_path: Path) -> None:
 
 
 def _statements(facts: Facts) -> list[str]:
-    from lineplan.webmap.footnotes import attributions, statements
-
-    return [*statements(facts), *attributions(facts)]
+    said = [
+        line
+        for line in statements(facts, 0)
+        if line != facts.words.text("footer.accuracy", drift=facts.words.percent(0, 2))
+    ]
+    return [*said, *attributions(facts)]
 
 
 def _squeezed(words: str) -> str:
@@ -369,6 +374,21 @@ def test_the_border_is_drawn_at_least_as_heavy_as_the_line(svg: ET.Element) -> N
     assert not any("stroke-dasharray" in _style(p) for p in group(svg, "border").iter(f"{SVG}path"))
 
 
+def test_the_lines_are_those_of_the_arrangement() -> None:
+    arrangement = laid("point21")
+    window = drawn().window
+    assert window is not None
+    found = lines_between(simplified(arrangement, window), arrangement)
+    line = shapely.union_all(arrangement.line.geometry.to_numpy())
+    assert shapely.hausdorff_distance(found["line"], line) < 0.03
+    assert found["line"].length == pytest.approx(line.length, rel=0.05)
+    outline = shapely.union_all(arrangement.units.geometry.to_numpy()).boundary
+    assert shapely.hausdorff_distance(found["border"], outline) < 0.03
+    inner = shapely.union_all(arrangement.units.geometry.boundary.to_numpy()).difference(outline)
+    assert found["units"].length == pytest.approx(inner.length, rel=0.05)
+    assert found["units"].intersection(found["border"]).length == 0
+
+
 def test_the_border_has_crimea_within() -> None:
     sheet = drawn()
     assert sheet.window is not None
@@ -379,9 +399,12 @@ def test_the_border_has_crimea_within() -> None:
 
 
 def test_lines_have_the_colours_of_the_web_map() -> None:
-    key = "".join(page._STROKES.values())
+    folder = resources.files("lineplan.webmap")
+    css = "".join(
+        f.read_text("utf-8") for f in folder.iterdir() if f.name.endswith((".css", ".js"))
+    )
     for colour, _ in STROKES.values():
-        assert colour in key
+        assert colour in css
 
 
 def test_the_scale_is_true_and_the_bar_as_long_as_it_says() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.figures.mapping import MAP_LAYERS, draw_map, known_bounds
+from lineplan.figures.mapping import MAP_LAYERS, draw_map, drift_of, known_bounds
 from lineplan.figures.panels import (
     RULE,
     Amounts,
@@ -25,7 +25,7 @@ from lineplan.figures.window import Window, fit, shape_of
 from lineplan.figures.words import PAPER
 
 if TYPE_CHECKING:
-    from lineplan.webmap.facts import Facts
+    from lineplan.figures.facts import Facts
 
 LAYERS = ("paper", *MAP_LAYERS, "frame", "title", "table", "key", "source-line", "footer")
 """Layers of the page, the lowest first; in an SVG each is a group with this id."""
@@ -123,6 +123,7 @@ class _Setter:
         self.scale = page.text_scale
         self.known = known_bounds(facts)
         self.amounts = Amounts.of(facts)
+        self._drifts: list[float] = []
         self.margin = (9.0 if page.width_mm >= 150 else 4.5) * self.scale
         self.gap = 3.0 * self.scale
         self.inner = page.width_mm - 2 * self.margin
@@ -168,7 +169,12 @@ class _Setter:
 
     def _conditions(self, window: Window, height_mm: float, width: float, n: int) -> list[Block]:
         size = (self.page.width_mm, height_mm)
-        return conditions(self.facts, window, size, width, n, self.scale)
+        return conditions(self.facts, window, self._drift(window), size, width, n, self.scale)
+
+    def _drift(self, window: Window) -> float:
+        if not self._drifts:  # the same to two digits for every way to lay out a page
+            self._drifts.append(drift_of(self.facts.arrangement, window))
+        return self._drifts[0]
 
     def _window(self, map_mm: tuple[float, float]) -> Window:
         return fit(self.corners, (0.0, 0.0, map_mm[0], max(map_mm[1], 1.0)), self.known)

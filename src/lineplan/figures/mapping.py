@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from lineplan import geodesy
 from lineplan.figures.hatching import MM_PER_PX, paint_ground
 from lineplan.figures.placement import Place, Placement, apart, around, within
+from lineplan.figures.scenery import base_map, base_shapes, cities, lines_between, roomy_spots
 from lineplan.figures.sheet import balanced
 from lineplan.figures.window import Box, Window, fit
 from lineplan.figures.words import INK, PAPER, Line, Stack
-from lineplan.webmap.geometry import STEP_DEG, simplify, topology
-from lineplan.webmap.layers import base_map, base_shapes, cities, line_chains, roomy_spots
 
 if TYPE_CHECKING:
+    from lineplan.arrangement import Arrangement
+    from lineplan.figures.facts import Facts
+    from lineplan.figures.scenery import City
     from lineplan.figures.sheet import Sheet
-    from lineplan.webmap.facts import Facts
-    from lineplan.webmap.layers import City
 
 SEA, LAND = "#dde8ec", "#ece8de"
 STROKES = {
@@ -116,6 +117,32 @@ def draw_map(sheet: Sheet, facts: Facts, window: Window, scale: float) -> None:
     _Labels(sheet, facts, window, drawn, placement, scale).write()
 
 
+def simplified(arrangement: Arrangement, window: Window) -> np.ndarray:
+    """Shapes of the zones with no more points than a page shows, shared edges still shared."""
+    # A fortieth of a millimetre on the page, in degrees of latitude.
+    tolerance = max(window.metres_per_mm / 40 / 111_000, 1e-4)
+    shapes = arrangement.zones.geometry.to_numpy()
+    return np.asarray(shapely.coverage_simplify(shapes, tolerance))
+
+
+def drift_of(arrangement: Arrangement, window: Window) -> float:
+    """The largest difference between the drawn and the computed area of a zone, as a share.
+
+    Of zones of more than 100 km².
+    """
+    whole = arrangement.zones["area_km2"].to_numpy()
+    drawn = geodesy.area_m2(simplified(arrangement, window)) / 1e6
+    large = whole > 100
+    return float(np.max(np.abs(drawn - whole)[large] / whole[large], initial=0.0))
+
+
+def _merged(shapes: np.ndarray) -> shapely.Geometry:
+    """The lines of shapes, end to end, so that a dashed line keeps its rhythm."""
+    parts = list(shapely.get_parts(shapes, return_index=False))
+    flat = [q for p in parts for q in shapely.get_parts(p) if q.geom_type == "LineString"]
+    return shapely.line_merge(shapely.union_all(flat)) if flat else shapely.MultiLineString()
+
+
 def known_bounds(facts: Facts) -> Box | None:
     """West, south, east and north of the base map; None where the dataset has none."""
     context = base_map(facts.arrangement)
@@ -128,35 +155,17 @@ def known_bounds(facts: Facts) -> Box | None:
 
 def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Drawn:
     arrangement = facts.arrangement
-    # A fortieth of a millimetre on the page, in degrees of latitude; never finer than the grid.
-    tolerance = max(window.metres_per_mm / 40 / 111_000, STEP_DEG)
-    shapes = simplify(arrangement.zones, tolerance)
-    arcs = topology(shapes)
-    chains = line_chains(arcs, arrangement)
-
-    def joined(numbers: list[int]) -> shapely.LineString:
-        points = [
-            point
-            for n in numbers
-            for point in (arcs.arcs[n] if n >= 0 else list(reversed(arcs.arcs[~n])))
-        ]
-        return shapely.LineString(np.asarray(points) * STEP_DEG)
-
+    shapes = simplified(arrangement, window)
     outline = shapely.union_all(shapes)
     west, south, east, north = window.in_degrees()
     around_it = shapely.box(west - 0.5, south - 0.5, east + 0.5, north + 0.5)
     base = base_shapes(base_map(arrangement), around_it, outline)
     lines = {
-        **{kind: [joined(numbers) for numbers in found] for kind, found in chains.items()},
+        **{kind: [found] for kind, found in lines_between(shapes, arrangement).items()},
         "neighbours": list(base["neighbours"]),
         "rivers": list(base["rivers"]),
     }
-    seen = {
-        kind: shapely.union_all([shapely.line_merge(part) for part in window.seen(parts)])
-        if parts
-        else shapely.MultiLineString()
-        for kind, parts in lines.items()
-    }
+    seen = {kind: _merged(window.seen(parts)) for kind, parts in lines.items()}
     seen["line"] = _without_crumbs(seen["line"], window)
     zones = _polygons(window.seen(shapes))
 
@@ -197,7 +206,7 @@ def _polygons(shapes: np.ndarray) -> np.ndarray:
 def _without_crumbs(line: shapely.Geometry, window: Window) -> shapely.Geometry:
     """A line without what the frame cuts down to less than a dash."""
     edge = window.shape.exterior
-    return shapely.multilinestrings(
+    return shapely.MultiLineString(
         [part for part in shapely.get_parts(line) if part.length > 2 or edge.disjoint(part)]
     )
 
@@ -272,7 +281,7 @@ def _draw_inset(sheet: Sheet, facts: Facts, window: Window, box: Box, scale: flo
         float(v) for v in shapely.union(shown, shapely.box(*units.total_bounds)).bounds
     )
     locator = fit([[south, west], [north, east]], box)
-    outline = shapely.union_all(simplify(units, 0.03))
+    outline = shapely.union_all(shapely.coverage_simplify(units.geometry.to_numpy(), 0.03))
     sheet.fill("inset", locator.shape, LAND)
     width = 1.3 * MM_PER_PX * scale
     country = locator.seen([outline])[0]

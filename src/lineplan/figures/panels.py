@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from lineplan.figures.footnotes import attributions, statements
 from lineplan.figures.hatching import MM_PER_PX, paint_ground
 from lineplan.figures.mapping import DASH_PX, STROKES
 from lineplan.figures.sheet import PT_MM, balanced, wrap
 from lineplan.figures.words import INK, PAPER, SOFT, Line, Stack
-from lineplan.webmap.footnotes import attributions, statements
 
 if TYPE_CHECKING:
+    from lineplan.figures.facts import Facts
     from lineplan.figures.sheet import Sheet
     from lineplan.figures.window import Window
-    from lineplan.webmap.facts import Facts
 
 RULE = "#cfcabd"
 _Paint = Callable[["Sheet", float, float], None]
@@ -242,6 +242,7 @@ def source_line(
 def conditions(
     facts: Facts,
     window: Window,
+    drift: float,
     size_mm: tuple[float, float],
     width_mm: float,
     columns: int,
@@ -260,7 +261,7 @@ def conditions(
     )
     version = facts.conditions["lineplan_version"]
     made = text("footer.version", version=version, date=facts.made)
-    said = [*statements(facts), projection, *attributions(facts), made]
+    said = [*statements(facts, drift), projection, *attributions(facts), made]
     size = 5.2 * scale
     gap = 5.0 * scale
     column_mm = (width_mm - gap * (columns - 1)) / columns

@@ -208,7 +208,7 @@ def build_map(
     words = catalogue(lang, None if terms is None else Path(terms))
     facts = Facts(arrangement, words)
     heading = title or facts.plan_title
-    bounds = focus_bounds(arrangement, focus)
+    bounds = _focus(arrangement, focus)
     drawn = draw(facts)
     shapes = drawn.pop("zones")
     data = {
@@ -224,8 +224,8 @@ def build_map(
     return PlanMap(page_parts(facts, heading, data), bounds)
 
 
-def focus_bounds(arrangement: Arrangement, focus: Focus | None) -> list[list[float]]:
-    """Return the corners, (south, west) and (north, east), of what `build_map` calls focus."""
+def _focus(arrangement: Arrangement, focus: Focus | None) -> list[list[float]]:
+    """Return the corners of the first view."""
     zones = arrangement.zones
     if focus is None:
         named = zones[zones["clause_id"] != ""]

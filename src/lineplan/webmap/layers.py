@@ -56,9 +56,9 @@ def draw(facts: Facts) -> dict[str, Any]:
     shapes = simplify(arrangement.zones, ZONE_TOLERANCE_DEG)
     arcs = topology(shapes)
     outline = shapely.union_all(shapes)
-    context = base_map(arrangement)
+    context = _context(arrangement)
     box = _view_box(arrangement, context)
-    lines = line_chains(arcs, arrangement)
+    lines = _lines(arcs, arrangement)
     points = _points(arrangement, facts.words, context, box)
     return {
         "step": STEP_DEG,
@@ -87,7 +87,7 @@ def _has(arrangement: Arrangement, role: str) -> bool:
     return any(file.role == role for file in arrangement.dataset.files)
 
 
-def base_map(arrangement: Arrangement) -> gpd.GeoDataFrame:
+def _context(arrangement: Arrangement) -> gpd.GeoDataFrame:
     """Base map of the dataset; an empty one where it has none."""
     if _has(arrangement, "context"):
         return arrangement.dataset.context()
@@ -107,7 +107,7 @@ def _view_box(arrangement: Arrangement, context: gpd.GeoDataFrame) -> shapely.Ge
     return shapely.intersection(around, shapely.box(*drawn.total_bounds))
 
 
-def line_chains(arcs: Topology, arrangement: Arrangement) -> dict[str, list[list[int]]]:
+def _lines(arcs: Topology, arrangement: Arrangement) -> dict[str, list[list[int]]]:
     """Tell what each arc is from the zones on its two sides."""
     unit = arrangement.zones["unit_id"].to_numpy()
     holder = arrangement.zones["held_by"].to_numpy()
@@ -123,22 +123,9 @@ def line_chains(arcs: Topology, arrangement: Arrangement) -> dict[str, list[list
     }
 
 
-def base_shapes(
+def _base(
     context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
-) -> dict[str, np.ndarray]:
-    """
-    Return ``land``, ``neighbours`` and ``rivers`` of the base within a box.
-
-    Parameters
-    ----------
-    context
-        As `base_map` gives it.
-    box
-        In degrees.
-    outline
-        All units as one shape, whose own coast and border take the place of the base's.
-    """
-
+) -> dict[str, list[str]]:
     def clipped(layer: str) -> np.ndarray:
         shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
         parts = shapely.get_parts(shapely.intersection(shapes, box))
@@ -155,20 +142,9 @@ def base_shapes(
     )
     own = shapely.difference(shapely.buffer(outline, COAST_DEG, quad_segs=2), frontier)
     return {
-        "land": shapely.difference(clipped("land"), own),
-        "neighbours": elsewhere,
-        "rivers": clipped("river"),
-    }
-
-
-def _base(
-    context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
-) -> dict[str, list[str]]:
-    shapes = base_shapes(context, box, outline)
-    return {
-        "land": encode_lines(shapes["land"], BASE_TOLERANCE_DEG),
-        "neighbours": encode_lines(shapes["neighbours"], BASE_TOLERANCE_DEG),
-        "rivers": encode_lines(shapes["rivers"], BASE_TOLERANCE_DEG * 2 / 3),
+        "land": encode_lines(shapely.difference(clipped("land"), own), BASE_TOLERANCE_DEG),
+        "neighbours": encode_lines(elsewhere, BASE_TOLERANCE_DEG),
+        "rivers": encode_lines(clipped("river"), BASE_TOLERANCE_DEG * 2 / 3),
     }
 
 
@@ -219,10 +195,10 @@ def _labels(
         size, rank, zoom = ("named", 2.0, 5.5) if unit["unit_id"] in named else ("", 4.0, 6.75)
         if unit.geometry.area < SMALL_UNIT_DEG2:  # a city that is a unit: its dot says the name
             zoom = 8.5
-        text, spots = names[str(unit["unit_id"])], roomy_spots(unit.geometry)
+        text, spots = names[str(unit["unit_id"])], _roomy(unit.geometry)
         label = {"kind": "unit", "text": text, "at": spots, "zoom": zoom, "size": size}
         ranked.append((rank, {**label, "layer": "units"}))
-    for city in cities(facts, context, box, named):
+    for city in _cities(facts, context, box, named):
         size, rank, zoom = _city_class(city)
         at = [[round(city.lat, 3), round(city.lon, 3)]]
         label = {"kind": "city", "text": city.name, "at": at, "zoom": zoom, "size": size}
@@ -236,9 +212,7 @@ def _labels(
     return [label for _, label in ranked]
 
 
-class City(NamedTuple):
-    """A city of the base or a place of the dataset; `named` where the plan names its unit."""
-
+class _City(NamedTuple):
     name: str
     lat: float
     lon: float
@@ -247,7 +221,7 @@ class City(NamedTuple):
     named: bool
 
 
-def _city_class(city: City) -> tuple[str, float, float]:
+def _city_class(city: _City) -> tuple[str, float, float]:
     """Return style, rank and the least zoom of a city's label."""
     if city.abroad:
         return "abroad", 6, 5.5 if city.population >= 300_000 else 7.25
@@ -260,24 +234,24 @@ def _city_class(city: City) -> tuple[str, float, float]:
     return "small", 5, 7.5
 
 
-def cities(
+def _cities(
     facts: Facts, context: gpd.GeoDataFrame, box: shapely.Geometry, named: set[str]
-) -> list[City]:
+) -> list[_City]:
     """Cities of the base, and in the units a plan names every place large enough to look for."""
     found = []
     if _has(facts.arrangement, "places"):
         places = facts.arrangement.dataset.places()
         large = places["population"] >= PLACE_POPULATION
         found = [
-            City(
+            _City(
                 local_name(row, facts.words), row["lat"], row["lon"], row["population"], False, True
             )
             for row in places[places["unit_id"].isin(named) & large].to_dict("records")
         ]
-    base = context[(context["layer"] == "city") & context.within(box)]
+    cities = context[(context["layer"] == "city") & context.within(box)]
     inside = shapely.union_all(facts.arrangement.units.geometry.to_numpy())
     shapely.prepare(inside)
-    for row in base.to_dict("records"):
+    for row in cities.to_dict("records"):
         lon, lat = row["geometry"].x, row["geometry"].y
         people = row["population"] or 0
         near = (math.hypot(lat - c.lat, (lon - c.lon) * 0.67) < TWIN_DEG for c in found)
@@ -285,14 +259,14 @@ def cities(
         if twin is None:
             abroad = shapely.distance(inside, row["geometry"]) > COAST_DEG
             name = local_name(row, facts.words)
-            found.append(City(name, lat, lon, people, bool(abroad), False))
+            found.append(_City(name, lat, lon, people, bool(abroad), False))
         else:  # figures of different years: a city keeps the rank it is known by
             largest = max(people, found[twin].population)
             found[twin] = found[twin]._replace(population=largest)
     return [city for city in found if city.name]
 
 
-def roomy_spots(shape: shapely.Geometry) -> list[list[float]]:
+def _roomy(shape: shapely.Geometry) -> list[list[float]]:
     """Points inside a shape where its name has room: the widest first, then one a quarter."""
     largest = max(shapely.get_parts(shape), key=lambda part: part.area)
     west, south, east, north = largest.bounds
