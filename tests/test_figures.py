@@ -29,11 +29,11 @@ from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
 from lineplan.figures.facts import Facts
 from lineplan.figures.footnotes import attributions, statements
-from lineplan.figures.hatching import ink_of
 from lineplan.figures.mapping import STROKES, simplified
 from lineplan.figures.scenery import lines_between
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
+from lineplan.webmap.style import PAINTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT_MM = 25.4 / 72
@@ -46,6 +46,11 @@ KNOWN = {
     "frozen_at_line-tint": [(33.6, 47.3)],
     "unaffected-tint": [(33.3, 49.3)],
 }
+
+
+def ground_of(paint: str) -> str:
+    status, _, side = paint.rpartition("-")
+    return str(getattr(PAINTS[status], side))
 
 
 @pytest.fixture(autouse=True)
@@ -323,7 +328,7 @@ def test_known_places_have_the_fill_of_their_status(
             for path in zone.iter(f"{SVG}path")
             if _outline(path.attrib["d"]).contains(point)
         ]
-        assert fills == [ink_of(paint).ground], (lon, lat)
+        assert fills == [ground_of(paint)], (lon, lat)
 
 
 def test_pixels_have_the_fill_of_their_status(tmp_path: Path) -> None:
@@ -339,8 +344,8 @@ def test_pixels_have_the_fill_of_their_status(tmp_path: Path) -> None:
             column, row = round(x * per_mm), round((sheet.height_mm - y) * per_mm)
             near = pixels[row - 9 : row + 10, column - 9 : column + 10].reshape(-1, 3)
             # Names, dots and hatching may lie on the very spot; its ground shows around them.
-            assert ink_of(paint).ground in {f"#{r:02x}{g:02x}{b:02x}" for r, g, b in near}
-            grounds = {ink_of(other).ground for other in KNOWN if other != paint}
+            assert ground_of(paint) in {f"#{r:02x}{g:02x}{b:02x}" for r, g, b in near}
+            grounds = {ground_of(other) for other in KNOWN if other != paint}
             assert not grounds & {f"#{r:02x}{g:02x}{b:02x}" for r, g, b in near}
 
 
@@ -425,7 +430,10 @@ def test_the_scale_is_true_and_the_bar_as_long_as_it_says() -> None:
         length = np.ptp(lines[0][:, 0]) * window.metres_per_mm / 1000
         assert length == pytest.approx(float(said.split()[0].replace(",", "")), rel=1e-3)
         footer = " ".join(words for layer, words, _ in sheet.boxes() if layer == "footer")
-        assert f"scale 1:{window.scale:,}" in footer
+        said_scale = re.search(r"scale 1:([\d,]+)", footer)
+        assert said_scale is not None
+        scale = float(said_scale[1].replace(",", ""))
+        assert scale == pytest.approx(window.metres_per_mm * 1000, rel=5e-3)
 
 
 def _no_path() -> Outline:
@@ -490,6 +498,13 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     for ending in (".pdf", ".png"):
         write_figure(spoiled, tmp_path / f"a{ending}", title=HOSTILE)
     _check_boxes(compose(spoiled))
+
+
+def test_dollars_are_dollars(tmp_path: Path) -> None:
+    root = svg_of(laid("point21"), tmp_path, title="$\\alpha_1$ and $x$", note="5 $ for $y^2$")
+    said = texts(root)
+    assert "$\\alpha_1$ and $x$" in said
+    assert "5 $ for $y^2$" in said
 
 
 def test_settings_of_the_user_change_nothing_and_are_kept(tmp_path: Path) -> None:
