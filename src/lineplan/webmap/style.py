@@ -38,12 +38,12 @@ PAINTS: dict[str, Paint] = {
     "recognized": Paint("#b09ac9", "#dcd1e8", "#6f5491"),
     "demilitarized_buffer": Paint("#e0a13a", "#efb95c", "#8a5300", "dots"),
     "frozen_at_line": Paint("#6fae9f", "#cfe6de", "#1f6557", "lines"),
-    "relinquished": Paint("#8a5a3c", "#c9a88f", "#54341f"),
+    "relinquished": Paint("#8a5a3c", "#bc987e", "#54341f"),
     "limited_forces": Paint("#a9b665", "#dbe2b4", "#5f6b1f", "dots"),
-    "special_zone": Paint("#c87fa6", "#e6c3d6", "#7f3a60", "lines"),
+    "special_zone": Paint("#b0578a", "#e6c3d6", "#5c2344", "lines"),
     "contested": Paint("#d9d6d0", "#d9d6d0", "#7d7a74", "cross"),
-    "unspecified": Paint("#bfb8a6", "#e3ddcd", "#8b8676"),
-    "unaffected": Paint("#d5d0c4", "#f6f4ee", "#8b8676"),
+    "unspecified": Paint("#bfb8a6", "#ebe5d2", "#8b8676"),
+    "unaffected": Paint("#c9c5bc", "#f6f4ee", "#8b8676"),
 }
 """Paint by status, in the order of the legend."""
 
