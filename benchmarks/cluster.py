@@ -17,19 +17,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import shapely
 from chronology import PLANS, _files
 from inputs import Inputs
 from measure import Row, interleaved, said, times
+from numpy.typing import NDArray
 
 import lineplan as lp
 from lineplan.chronology.batches import Batch, Job, Journal, Part, batches_of, run
 from lineplan.chronology.cluster import ClusterExecutor
 from lineplan.control.archive import Archive, Store
 from lineplan.control.packing import pack
+from lineplan.control.state import Outline
 from lineplan.ground import read_setting
 from lineplan.plan.file import load_plan
 
@@ -54,6 +56,8 @@ class Displaced:
     north_m: float
     kind: Literal["packed"] = "packed"
     notes: tuple[str, ...] = ()
+    how: None = None
+    control_class: None = None
 
     @property
     def sha256(self) -> str:
@@ -65,9 +69,16 @@ class Displaced:
 
     def read(self, day: date) -> lp.Control:
         control = _opened(self.path).read(day)
-        by_deg = np.array([self.east_m / np.cos(np.radians(48)), self.north_m]) / DEGREE_M
-        moved = shapely.transform(control.claims.geometry.to_numpy(), lambda xy: xy + by_deg)
+        moved = self._moved(control.claims.geometry.to_numpy())
         return replace(control, claims=control.claims.set_geometry(moved, crs="EPSG:4326"))
+
+    def outline(self, day: date) -> Outline:
+        drawn = _opened(self.path).outline(day)
+        return replace(drawn, polygons=self._moved(drawn.polygons))
+
+    def _moved(self, polygons: NDArray[Any]) -> NDArray[Any]:
+        by_deg = np.array([self.east_m / np.cos(np.radians(48)), self.north_m]) / DEGREE_M
+        return shapely.transform(polygons, lambda xy: xy + by_deg)
 
 
 @cache

@@ -26,12 +26,11 @@ from test_comparison import clause, toy_plan
 from test_timeline_cli import COMMAND, call, folder  # noqa: F401
 
 import lineplan as lp
-from lineplan.chronology import batches
 from lineplan.chronology import zones as module
 from lineplan.chronology.zones import Place, Stretch, ZoneBatch, stretches_of
 
 KEY = ["unit_id", "held_by", "status", "clause_id"]
-PLAYER = Path(__file__).with_name("play_in_qgis.py")
+PLAYER = Path(__file__).parent / "in_qgis" / "play.py"
 
 
 def read(path: Path, plan_id: str) -> gpd.GeoDataFrame:
@@ -56,7 +55,7 @@ def drawn(zones: gpd.GeoDataFrame) -> dict[tuple[str, ...], bytes]:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of four days."""
-    monkeypatch.setattr(batches, "DAYS", 4)
+    monkeypatch.setattr(module, "DAYS", 4)
 
 
 @pytest.fixture
@@ -340,6 +339,7 @@ def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.qgis
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Kyiv", "America/New_York"])
 def test_qgis_plays_each_day_without_being_told_how(
     zone: str,

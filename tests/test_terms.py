@@ -1,6 +1,7 @@
 """What a source's terms say of passing its geometry on, and that nobody passes it on unawares."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,15 @@ def test_zones_through_time_are_refused_and_figures_are_not(tmp_path: Path) -> N
     assert found.conditions["line_source_permission"].startswith("stated by")
     said = json.loads(pyogrio.read_info(zones, layer="as_held")["layer_metadata"]["lineplan"])
     assert said["line_source_permission"] == found.conditions["line_source_permission"]
+
+
+def test_a_figure_is_refused_and_says_whose_word_it_is(
+    forbidden: lp.Arrangement, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.svg"
+    with pytest.raises(lp.ControlError, match="--i-have-permission"):
+        forbidden.figure(path)
+    assert not path.exists()
+    forbidden.figure(path, size="a4-portrait", has_permission=True)
+    words = " ".join(re.sub(r"<[^>]+>", " ", path.read_text()).split())
+    assert "states that the source permits passing its geometry on" in words

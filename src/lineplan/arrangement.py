@@ -230,6 +230,12 @@ class Arrangement:
 
         return build_map(self, has_permission=has_permission, **options)
 
+    def figure(self, path: str | Path, *, has_permission: bool = False, **options: Any) -> Path:
+        """The map for print, as PNG, SVG or PDF; see `lineplan.figures.write_figure`."""
+        from lineplan.figures import write_figure
+
+        return write_figure(self, path, has_permission=has_permission, **options)
+
     def write(
         self,
         path: str | Path,

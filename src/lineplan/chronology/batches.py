@@ -27,7 +27,7 @@ from lineplan.ground import Setting
 from lineplan.output import replacing
 from lineplan.plan import Plan
 
-DAYS, DAYS_IN_STEPS = 32, 256
+DAYS, DAYS_IN_STEPS = 32, 512
 """Days of a batch, counted from a fixed day, so that no figure depends on who runs it.
 
 The first day of a batch is measured in full; where most others are steps, batches are longer.

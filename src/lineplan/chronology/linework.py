@@ -159,6 +159,11 @@ class Exchange:
     loops: list[list[complex]]
     are_several: list[bool]
 
+    @property
+    def size(self) -> int:
+        """How many edges are exchanged."""
+        return len(self.fresh) + len(self.gone)
+
     @classmethod
     def of(cls, old: Claim, new: Claim) -> Exchange:
         """From one claim to another."""

@@ -27,6 +27,7 @@ from lineplan.ground import MOST, Ground, Setting
 
 _LEAST_M2 = 1.0
 """A unit in which a holder has less is measured in full: the holder may be gone from it."""
+_ONE_IN = 6
 _NOTHING_M2 = 1e-6
 """Less than this is what rounding leaves of ground that is in no loop."""
 
@@ -253,13 +254,17 @@ def _are_open(claim: Claim, rings: Bool, enclaves: Complex) -> Bool:
 
 
 def _leaving(claim: Claim, edges: Int, borders: Borders) -> Int:
-    """Keys of those edges that are at least partly outside the units."""
-    start, end = claim.ends(edges)
-    is_in = np.zeros(len(edges), dtype=bool)
+    """Keys of edges, of those given, that are at least partly outside the units; not of all."""
+    lines = shapely.linestrings(np.stack(claim.ends(edges), axis=1))
+    leaves = np.zeros(len(edges), dtype=bool)
+    leaves[borders.outer.query(lines, predicate="crosses")[0]] = True
+    # Of long stretches outside, a few edges are enough to know a ring by.
+    some = np.flatnonzero(~leaves)[::_ONE_IN]
+    start, end = claim.ends(edges[some])
+    is_in = np.zeros(len(some), dtype=bool)
     is_in[borders.tree.query(shapely.points((start + end) / 2), predicate="intersects")[0]] = True
-    lines = shapely.linestrings(np.stack([start, end], axis=1))
-    is_in[borders.outer.query(lines, predicate="crosses")[0]] = False
-    return claim.key[edges[~is_in]]
+    leaves[some] = ~is_in
+    return claim.key[edges[leaves]]
 
 
 def _after_windows(

@@ -1,8 +1,9 @@
-"""Commands that write a file: the map, and exports for a GIS."""
+"""Commands that write a file: the map, the figure for print, and exports for a GIS."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from enum import StrEnum
 from html import escape
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from lineplan.cli.options import Ground, PlanArgument, with_ground
 from lineplan.cli.output import progress_bar, say
-from lineplan.errors import UsageError
+from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,6 +203,81 @@ def _say_terms(terms: Iterable[Terms], *, has_permission: bool) -> None:
     for said in terms:
         if said.redistribution == "not stated" and not has_permission:
             say(f"note: {said}; make sure before you pass the file on")
+
+
+@with_ground
+def figure(
+    plan: PlanArgument = "point21",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="By its ending: .svg .pdf .png; default: PLAN.svg",
+        ),
+    ] = None,
+    size: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="a4, a4-portrait, 16:9, column (90 mm, as high as needed), 180x120mm or 180mm.",
+        ),
+    ] = "a4",
+    dpi: Annotated[float, typer.Option(help="Pixels an inch of a PNG.")] = 300,
+    lang: Annotated[Lang, typer.Option(help="Language of the figure.")] = Lang.en,
+    focus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT|STATUS|W,S,E,N",
+            help="What it shows: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
+        ),
+    ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title; by default the plan's.")] = None,
+    subtitle: Annotated[str | None, typer.Option(help="A line under the title.")] = None,
+    note: Annotated[str | None, typer.Option(help="A note under the map.")] = None,
+    byline: Annotated[str | None, typer.Option(help="Who made it, under the map.")] = None,
+    i_have_permission: PermissionOption = False,
+    *,
+    ground: Ground,
+) -> None:
+    """Draw the map for print: SVG with named layers and live text, PDF or PNG.
+
+    Example: lineplan figure point21 -o point21.pdf --size a4 --lang uk
+
+    Needs matplotlib: pip install 'lineplan[chart]'
+    """
+    from lineplan.figures import page_size
+    from lineplan.figures.sheet import check_target
+
+    page_size(size)
+    if output is not None:
+        check_target(output)
+    arrangement = ground.arrange(plan, has_permission=i_have_permission)
+    path = output or Path(f"{arrangement.plan.id}.svg")
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", LineplanWarning)
+        arrangement.figure(
+            path,
+            size=size,
+            lang=lang.value,
+            focus=focus,
+            terms=terms,
+            title=title,
+            subtitle=subtitle,
+            note=note,
+            byline=byline,
+            dpi=dpi,
+            has_permission=i_have_permission,
+        )
+    for warning in raised:
+        say(f"warning: {warning.message}")
+    say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    _say_terms(arrangement.ground.terms, has_permission=i_have_permission)
 
 
 @with_ground
