@@ -45,7 +45,9 @@ notebooks: $(VENV)/installed-dev  ## execute the notebooks, keep no output
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[notebook]'
 	$(BIN)/python -m pytest -m notebook
 
+# axe-core, as a package carries it; what else that package needs is not.
 browser: $(VENV)/installed-dev  ## open the map in a real browser (Chromium and its driver)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python
 	@$(BIN)/python -m pytest -m browser
 
 qgis: $(VENV)/installed-dev  ## open an exported GeoPackage in a real QGIS (Debian: python3-qgis)

@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import geopandas as gpd
 import pytest
+import shapely
 import toyland
 
 import lineplan as lp
@@ -36,6 +38,19 @@ def real_data() -> Path:
     folder = Path(os.environ.get("LINEPLAN_REALDATA") or ROOT.parent / "shared" / "data" / "real")
     if not (folder / "deepstate_daily").is_dir():
         pytest.skip(f"no real data in {folder}; set LINEPLAN_REALDATA to a folder that has it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of three days: the embedded line, unchanged, and with a square of it given up."""
+    folder = tmp_path_factory.mktemp("days")
+    text = (ROOT / "data" / "ukraine" / "control-2025-11-20.geojson").read_text(encoding="utf-8")
+    frame = gpd.read_file(text)[["geometry"]]
+    moved = frame.assign(geometry=frame.difference(shapely.box(37.6, 47.9, 37.9, 48.2)))
+    (folder / "control_20251120.geojson").write_text(frame.to_json())
+    (folder / "control_20251121.geojson").write_text(frame.to_json())
+    (folder / "control_20251122.geojson").write_text(moved.to_json())
     return folder
 
 

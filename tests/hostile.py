@@ -19,6 +19,10 @@ def hostile(arrangement: lp.Arrangement) -> lp.Arrangement:
     plan = arrangement.plan.model_copy(
         update={
             "title": {"en": HOSTILE},
+            "parameters": {
+                name: parameter.model_copy(update={"text": {"en": HOSTILE}})
+                for name, parameter in arrangement.plan.parameters.items()
+            },
             "source": (source, *arrangement.plan.source[1:]),
             "clause": (
                 *arrangement.plan.clause[:-1],
@@ -30,7 +34,12 @@ def hostile(arrangement: lp.Arrangement) -> lp.Arrangement:
         arrangement,
         plan=plan,
         ground=dataclasses.replace(
-            arrangement.ground, units=arrangement.units.assign(name=HOSTILE)
+            arrangement.ground,
+            units=arrangement.units.assign(name=HOSTILE, name_uk=HOSTILE),
+            control=dataclasses.replace(
+                arrangement.control, source=HOSTILE, attribution=HOSTILE, licence=HOSTILE
+            ),
+            papers={**arrangement.ground.papers, "units_source": HOSTILE},
         ),
         zones=arrangement.zones.assign(unit_name=HOSTILE),
         conditions={

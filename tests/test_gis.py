@@ -196,15 +196,21 @@ def test_contested_ground_is_crossed(tmp_path: Path) -> None:
 
 
 def test_lines_are_those_of_the_page() -> None:
-    script = (Path(style.__file__).parent / "map.js").read_text(encoding="utf-8")
-    for stroke in (
-        style.BORDER,
-        style.UNIT_BOUNDARY,
-        style.LINE,
-        style.LINE_HALO,
-        style.REASSIGNED,
+    folder = Path(style.__file__).parent
+    script = (folder / "script" / "view.js").read_text(encoding="utf-8")
+    sheet = (folder / "map.css").read_text(encoding="utf-8")
+    for stroke, drawn, colour in (
+        (style.BORDER, "border", "border"),
+        (style.UNIT_BOUNDARY, "units", "unit"),
+        (style.LINE, "contact", "contact"),
+        (style.LINE_HALO, "casing", "halo"),
+        (style.REASSIGNED, "moved", "moved"),
     ):
-        assert f'color: "{stroke.colour}", weight: {stroke.width_px:g}' in script
+        assert f"--{colour}: {stroke.colour};" in sheet.split("@media")[0]
+        assert re.search(rf"\.lp-{drawn}\b[^{{]*{{[^}}]*stroke: var\(--{colour}\)", sheet)
+        width = re.search(rf'weight: ([\d.]+)[^}}]*className: "lp-{drawn}"', script)
+        assert width
+        assert float(width[1]) == stroke.width_px
         if stroke.dash_px:
             assert f'dashArray: "{stroke.dash_px[0]} {stroke.dash_px[1]}"' in script
     assert style.BORDER.width_px >= style.LINE.width_px

@@ -59,8 +59,8 @@ def test_a_name_survives_the_import_of_every_module() -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'atlas'"):
-        _ = lp.atlas
+    with pytest.raises(AttributeError, match="no attribute 'atlantis'"):
+        _ = lp.atlantis
     assert set(lp.__all__) <= set(dir(lp))
 
 
@@ -124,6 +124,7 @@ def two_calls(folder: Path) -> dict[str, object]:
     return {
         "apply": lambda: lp.apply(plan, parted).to_json(),
         "arrange": lambda: lp.arrange().zones.to_json(),
+        "atlas": lambda: lp.atlas(["point21", "as_held"], control=days).html(),
         "compare": lambda: lp.compare("point21", "as_held").control().to_json(),
         "list_datasets": lp.list_datasets,
         "load_dataset": lambda: lp.load_dataset().manifest,

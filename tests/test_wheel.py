@@ -45,5 +45,7 @@ def test_installed_wheel_makes_the_map(wheel: Path, tmp_path: Path) -> None:
         subprocess.run(
             [program / "lineplan", *arguments], check=True, cwd=tmp_path, capture_output=True
         )
-    assert "21.4" in (tmp_path / "point21.html").read_text(encoding="utf-8")
+    page = (tmp_path / "point21.html").read_text(encoding="utf-8")
+    assert "Proposed neutral demilitarised buffer" in page
+    assert 'id="lineplan-data"' in page
     assert "demilitarized_buffer" in (tmp_path / "a.json").read_text(encoding="utf-8")

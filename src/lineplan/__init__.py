@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lineplan.plan.file import load_plan, plan_schema
     from lineplan.reporting import ReportAreas, read_report
     from lineplan.units import read_units
+    from lineplan.webmap import atlas
     from lineplan.zoning import apply
 
 _HOME = {
@@ -57,6 +58,7 @@ _HOME = {
     "UsageError": "errors",
     "apply": "zoning",
     "arrange": "arrangement",
+    "atlas": "webmap",
     "compare": "comparison",
     "list_datasets": "dataset",
     "load_dataset": "dataset",
@@ -91,6 +93,7 @@ __all__ = [
     "__version__",
     "apply",
     "arrange",
+    "atlas",
     "compare",
     "list_datasets",
     "load_dataset",

@@ -56,7 +56,7 @@ class Catalogue:
     @property
     def locale(self) -> str:
         """Babel's name of the locale that numbers and dates follow."""
-        return _LOCALES[self.lang]
+        return _LOCALES.get(self.lang) or self.lang.replace("-", "_")
 
     def __contains__(self, key: object) -> bool:
         return key in self.messages
@@ -289,14 +289,14 @@ class Catalogue:
         return self.name(forms or known.name)
 
 
-def catalogue(lang: str, terms: Path | None = None) -> Catalogue:
+def catalogue(lang: str | Path, terms: Path | None = None) -> Catalogue:
     """
     Load the labels of a language, with a house style's own words where a file gives them.
 
     Parameters
     ----------
     lang
-        One of `LANGUAGES`.
+        One of `LANGUAGES`, or a catalogue file (.po) of any other language.
     terms
         A TOML file of key and text (``"status.relinquished" = "..."``), for every language at
         the top, for one language under its name (``[uk]``).
@@ -307,14 +307,38 @@ def catalogue(lang: str, terms: Path | None = None) -> Catalogue:
         If the language is unknown, or the terms file is unreadable, names an unknown key or a
         placeholder its label does not have.
     """
-    if lang not in LANGUAGES:
+    if isinstance(lang, Path):
+        base = _read_language(lang)
+    elif lang in LANGUAGES:
+        base = _base(lang)
+    else:
         raise UsageError(f"unknown language {lang!r}; choose from {', '.join(LANGUAGES)}")
-    base = _base(lang)
     if terms is None:
         return base
-    replaced = _read_terms(Path(terms), lang, base.messages)
+    replaced = _read_terms(Path(terms), base.lang, base.messages)
     messages = MappingProxyType({**base.messages, **replaced})
-    return Catalogue(lang, messages, overridden=tuple(replaced))
+    return Catalogue(base.lang, messages, overridden=tuple(replaced))
+
+
+def _read_language(path: Path) -> Catalogue:
+    """A language that lineplan does not have; what the file leaves out is said in English."""
+    from babel import Locale, UnknownLocaleError
+    from babel.messages.pofile import PoFileError, read_po
+
+    try:
+        with path.open("rb") as file:
+            catalog = read_po(file, abort_invalid=True)
+        lang = str(catalog.locale_identifier or "").replace("_", "-")
+        Locale.parse(lang, sep="-")
+    except (OSError, UnicodeDecodeError, ValueError, PoFileError, UnknownLocaleError) as fault:
+        reason = getattr(fault, "strerror", None) or str(fault).splitlines()[0]
+        raise UsageError(f"catalogue {path.name}: cannot be read ({reason})") from None
+    english = _base("en").messages
+    own = {str(m.id): str(m.string) for m in catalog if m.id and m.string}
+    for key, text in own.items():
+        if key in english:
+            _check_term(path, key, text, english, "catalogue")
+    return Catalogue(lang, MappingProxyType({**english, **own}))
 
 
 @cache
@@ -359,18 +383,20 @@ def _flatten(table: object, prefix: str = "") -> Iterable[tuple[str, object]]:
     return [item for key, value in table.items() for item in _flatten(value, f"{prefix}{key}.")]
 
 
-def _check_term(path: Path, key: str, value: object, known: Mapping[str, str]) -> None:
+def _check_term(
+    path: Path, key: str, value: object, known: Mapping[str, str], kind: str = "terms file"
+) -> None:
     if key not in known:
         near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UsageError(f"terms file {path.name}: unknown label {key!r}{hint}")
+        raise UsageError(f"{kind} {path.name}: unknown label {key!r}{hint}")
     if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"terms file {path.name}: {key!r} must be a text that is not empty")
+        raise UsageError(f"{kind} {path.name}: {key!r} must be a text that is not empty")
     extra = set(_PLACEHOLDER.findall(value)) - set(_PLACEHOLDER.findall(known[key]))
     if extra:
         allowed = ", ".join(sorted(set(_PLACEHOLDER.findall(known[key])))) or "none"
         raise UsageError(
-            f"terms file {path.name}: {key!r} has no placeholder {{{min(extra)}}}; it has {allowed}"
+            f"{kind} {path.name}: {key!r} has no placeholder {{{min(extra)}}}; it has {allowed}"
         )
 
 

@@ -50,12 +50,13 @@ def driver(tmp_path_factory):
 def open_file(driver):
     """Open a file at a window size, with the logs emptied first."""
 
-    def opened(path, width=1280, height=800):
+    def opened(path, width=1280, height=800, address=""):
         for log in ("browser", "performance"):
             driver.get_log(log)
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        driver.get(path.as_uri())
+        driver.get("about:blank")  # a new address alone would not open the page anew
+        driver.get(path.as_uri() + address)
         return driver
 
     return opened

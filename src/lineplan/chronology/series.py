@@ -27,7 +27,6 @@ from lineplan.chronology.batches import (
 )
 from lineplan.chronology.daily import Kind
 from lineplan.chronology.zones import check_target, said_of, write_zones
-from lineplan.comparison.choices import choose_each
 from lineplan.control.archive import Archive, open_archive
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
@@ -35,6 +34,7 @@ from lineplan.errors import ControlError, LineplanError, UsageError
 from lineplan.ground import read_setting
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
+from lineplan.plan.choices import choose_each
 from lineplan.plan.file import dataset_of, load_plan
 
 Day = tuple[Done, tuple[Kind, ...]]

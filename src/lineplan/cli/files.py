@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lineplan.cli.options import Ground, PlanArgument, with_ground
-from lineplan.cli.output import say
-from lineplan.errors import LineplanWarning
+from lineplan.cli.output import progress_bar, say
+from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
-    from lineplan.arrangement import Arrangement
+    from collections.abc import Iterable
+
+    from lineplan.control.terms import Terms
 
 
 PermissionOption = Annotated[
@@ -28,7 +32,7 @@ PermissionOption = Annotated[
 
 
 class Lang(StrEnum):
-    """Languages of maps and exports."""
+    """Languages of pages and exports."""
 
     en = "en"
     uk = "uk"
@@ -36,26 +40,105 @@ class Lang(StrEnum):
     zh_hant = "zh-Hant"
 
 
+_PAGE = "The page"
+
+
 @with_ground
 def map_command(
-    plan: PlanArgument = "point21",
+    plans: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PLAN ...]",
+            help="Ids of plans (lineplan plans list), or TOML files. Default: point21. The reader "
+            "switches between several.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.html", help="Default: PLAN.html"),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the map.")] = Lang.en,
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DATE", help="First day of the archive that --control names."
+        ),
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    lang: Annotated[
+        str, typer.Option(help="First language: en, uk, ru, zh-Hant.", rich_help_panel=_PAGE)
+    ] = "en",
+    languages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="en,uk,...",
+            help="Languages the reader can switch to; all when not given.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    catalogue: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.po",
+            help="Catalogue of a further language, made from src/lineplan/locale/en.po.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
     focus: Annotated[
         str | None,
         typer.Option(
             metavar="UNIT|STATUS|W,S,E,N",
             help="Where the map opens: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
+            rich_help_panel=_PAGE,
         ),
     ] = None,
     terms: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
+        typer.Option(
+            metavar="FILE",
+            help="TOML file with the house style's own labels.",
+            rich_help_panel=_PAGE,
+        ),
     ] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the map.")] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title of the map.", rich_help_panel=_PAGE)
+    ] = None,
+    subtitle: Annotated[
+        str | None, typer.Option(help="Line under the title.", rich_help_panel=_PAGE)
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option(help="Note above the source line.", rich_help_panel=_PAGE)
+    ] = None,
+    byline: Annotated[
+        str | None, typer.Option(help="Who made it, below the source line.", rich_help_panel=_PAGE)
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...|none",
+            help="Context to draw: rivers, cities, neighbours, units, reassigned, points.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROVIDER",
+            help="Map tiles under the zones, by a name of xyzservices (OpenStreetMap.Mapnik); the "
+            "page then makes requests to that host, and says so.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    embed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH|responsive",
+            help="Print the line of HTML that embeds the page.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Report a bad day of an archive and skip it.")
+    ] = False,
     i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
@@ -63,24 +146,61 @@ def map_command(
     """Make the map: one HTML file that opens anywhere, without a network.
 
     Example: lineplan map point21 -o donetsk.html --lang uk --focus UA-14
+
+    Several plans and the days of an archive make an atlas, with a switch and a slider:
+    lineplan map point21 plan20 as_held --control archive.parquet --from 2025-01-01 -o atlas.html
     """
-    arrangement = ground.arrange(plan, has_permission=i_have_permission)
-    path = output or Path(f"{arrangement.plan.id}.html")
-    built = arrangement.map(
-        lang=lang.value,
-        focus=focus,
-        terms=terms,
-        title=title,
-        has_permission=i_have_permission,
-    )
+    snippet = embedding(embed)  # refused before anything is computed
+    names = plans or ["point21"]
+    look = {
+        "lang": lang,
+        "languages": languages.split(",") if languages else None,
+        "catalogues": catalogue or (),
+        "focus": focus,
+        "terms": terms,
+        "title": title,
+        "subtitle": subtitle,
+        "note": note,
+        "byline": byline,
+        "layers": layers.split(",") if layers is not None else None,
+        "tiles": tiles,
+    }
+    with progress_bar() as progress:
+        built = ground.atlas(
+            names,
+            first=first,
+            last=last,
+            keep_going=keep_going,
+            progress=progress,
+            has_permission=i_have_permission,
+            **look,
+        )
+    for day, reason in built.skipped.items():
+        say(f"warning: {day} skipped: {reason}")
+    path = output or Path(f"{built.plans[0]}.html")
     built.save(path)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
-    _say_terms(arrangement, has_permission=i_have_permission)
+    _say_terms(built.terms, has_permission=i_have_permission)
+    if snippet:
+        print(snippet.format(file=escape(path.name), title=escape(built.title)))
 
 
-def _say_terms(arrangement: Arrangement, *, has_permission: bool) -> None:
+def embedding(size: str | None) -> str:
+    """HTML of a frame around the page, with ``{file}`` and ``{title}``; '' where none is asked."""
+    if size is None:
+        return ""
+    frame = '<iframe src="{file}" title="{title}" loading="lazy" '
+    if size == "responsive":
+        return frame + 'style="width:100%;height:min(85vh,760px);border:0"></iframe>'
+    match = re.fullmatch(r"(\d{2,5})x(\d{2,5})", size)
+    if match is None:
+        raise UsageError(f"--embed {size}: write WIDTHxHEIGHT in pixels (800x600), or responsive")
+    return frame + f'width="{match[1]}" height="{match[2]}" style="border:0"></iframe>'
+
+
+def _say_terms(terms: Iterable[Terms], *, has_permission: bool) -> None:
     """Say what is not stated of passing on the geometry that a file now holds."""
-    for said in arrangement.ground.terms:
+    for said in terms:
         if said.redistribution == "not stated" and not has_permission:
             say(f"note: {said}; make sure before you pass the file on")
 
@@ -157,7 +277,7 @@ def figure(
     for warning in raised:
         say(f"warning: {warning.message}")
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
-    _say_terms(arrangement, has_permission=i_have_permission)
+    _say_terms(arrangement.ground.terms, has_permission=i_have_permission)
 
 
 @with_ground
@@ -194,4 +314,4 @@ def export(
     path = arrangement.write(output, layer=layer, lang=lang.value, has_permission=i_have_permission)
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
     if is_of_control:
-        _say_terms(arrangement, has_permission=i_have_permission)
+        _say_terms(arrangement.ground.terms, has_permission=i_have_permission)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lineplan.comparison import Comparison
     from lineplan.plan import Plan
     from lineplan.reporting import ReportAreas
+    from lineplan.webmap import PlanMap
 
 _GROUND = "Ground (the same for every command)"
 
@@ -247,6 +248,24 @@ class Ground(SourceOptions):
         for note in comparison.conditions["notes"]:
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison
+
+    def atlas(self, plans: list[str], **options: Any) -> PlanMap:
+        """The map of plans on one day or many, its notes said on stderr."""
+        from lineplan.webmap import atlas
+
+        control = self._one_control()
+        if self.is_told() and (options.get("first") or options.get("last")):
+            shared = self._shared(plans[0])
+            on = {name: shared[name] for name in ("dataset", "units", "unit_id")}
+            shared |= {"control": self.open(control, **on), "as_of": self.as_of}
+        else:
+            shared = self._options(plans[0], control)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
+            drawn = atlas(plans, **shared, **options)
+        for note in drawn.notes:
+            say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
+        return drawn
 
     def timeline(self, plans: list[str], **options: Any) -> Timeline:
         """The timeline on the one archive that is given."""

@@ -98,6 +98,21 @@ def progress(what: str, total: int) -> Iterator[Callable[[object], None]]:
         yield lambda step: bar.update(task, advance=1, description=f"{what} {step}")
 
 
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr where that is a terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("days", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("days", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 Transfers = tuple[Callable[[str], None], Callable[[str, int, int | None], None]]
 
 

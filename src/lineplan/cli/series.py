@@ -5,9 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import typer
 
 from lineplan.cli.files import PermissionOption
 from lineplan.cli.options import Ground, with_ground
-from lineplan.cli.output import say
+from lineplan.cli.output import progress_bar, say
 from lineplan.errors import UsageError
 
 
@@ -95,7 +94,7 @@ def timeline_command(
 
         check_chart(chart)
     journal = output.with_name(f".{output.name}.part")
-    with _executor(workers, cluster) as executor, _progress() as progress:
+    with _executor(workers, cluster) as executor, progress_bar() as progress:
         series = ground.timeline(
             plans,
             first=first,
@@ -158,18 +157,3 @@ def _end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr where that is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ("days", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("days", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

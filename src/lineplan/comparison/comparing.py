@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lineplan.arrangement import check_units
-from lineplan.comparison.choices import choose_each
 from lineplan.comparison.figures import Comparison
 from lineplan.control import Control
 from lineplan.dataset import Dataset
@@ -21,6 +20,7 @@ from lineplan.errors import UsageError
 from lineplan.ground import Ground, read_ground
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
+from lineplan.plan.choices import choose_each
 from lineplan.plan.file import dataset_of, load_plan
 from lineplan.zoning import look_up
 

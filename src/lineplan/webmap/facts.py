@@ -1,9 +1,9 @@
-"""What an arrangement says, in the words of one language: zones, statuses, clauses, conditions."""
+"""What an arrangement says, in the words of one language: for files that carry their legend."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,6 @@ from lineplan.webmap.style import OPEN, PAINTS, swatch
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
     from lineplan.labels import Catalogue
-    from lineplan.plan import Clause
-
-STALE_DAYS = 14
-"""A line of contact older than this puts a notice above the map."""
 
 _ZONE_KEYS = ("unit_id", "held_by", "status", "clause_id")
 
@@ -62,49 +58,6 @@ class Facts:
         """Whose account the line of contact is."""
         said = self.conditions["line_source_attribution"] or self.conditions["line_source"]
         return self.words.data(str(said))
-
-    @property
-    def made(self) -> str:
-        """Day on which the arrangement was computed."""
-        return self.words.date(date.fromisoformat(self.conditions["generated"]))
-
-    @property
-    def line_age(self) -> str:
-        """Age of the line of contact in words; '' where its day is not known."""
-        age = self.conditions["line_age_days"]
-        return "" if age is None else self.words.days(int(age))
-
-    @property
-    def when(self) -> str:
-        """Day and age of the line of contact, as they stand beside every headline figure."""
-        space, tied = " ", "\N{NO-BREAK SPACE}"
-        said = [self.words.text("map.line_label", date=self.line_date.replace(space, tied))]
-        if self.line_age:
-            said.append(self.words.text("figure.age", age=self.line_age).replace(space, tied))
-        return f"{tied}· ".join(said)
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether the line is so old that a reader must be told before looking."""
-        return (self.conditions["line_age_days"] or 0) > STALE_DAYS
-
-    @property
-    def force(self) -> str:
-        """What the text counts for: a proposal, an agreement, in force or not."""
-        return self.words.text(f"standing.{self.arrangement.plan.standing}")
-
-    @property
-    def source_line(self) -> str:
-        """Sources of text and line, for the picture itself."""
-        plan = self.arrangement.plan
-        sources = [self.words.data(source.name) for source in plan.source[:1]]
-        return self.words.text(
-            "map.source",
-            text=sources[0] if sources else self.plan_title,
-            text_date=self.words.date(plan.date),
-            line=self.line_source,
-            line_date=self.line_date,
-        )
 
     def holder(self, held_by: str) -> str:
         """Who holds ground, in a few words."""
@@ -160,10 +113,6 @@ class Facts:
         order = [status for status in PAINTS if status in present]
         return [self._status(s, areas) for s in [*order, *sorted(present - set(order))]]
 
-    def clauses(self) -> dict[str, dict[str, Any]]:
-        """Describe every clause: quotations with language and source, and readings."""
-        return {clause.id: self._clause(clause) for clause in self.arrangement.plan.clause}
-
     def _status(self, status: str, areas: Mapping[tuple[str, str], float]) -> dict[str, Any]:
         zones = [row for row in _rows(self.arrangement.zones) if row["status"] == status]
         named = any(row["clause_id"] for row in zones)
@@ -176,8 +125,8 @@ class Facts:
             "label": self.words.short_label(
                 status,
                 dataset=self.arrangement.dataset,
-                recognized_as=_only(row["recognized_as"] for row in zones),
-                held_by=_only(row["held_by"] for row in zones),
+                recognized_as=only(row["recognized_as"] for row in zones),
+                held_by=only(row["held_by"] for row in zones),
             ),
             "paint": swatch(status, holders[0], default),
             "named": named,
@@ -274,29 +223,6 @@ class Facts:
             for row in _rows(table)
         }
 
-    def _clause(self, clause: Clause) -> dict[str, Any]:
-        sources = {source.id: source for source in self.arrangement.plan.source}
-        quotes = []
-        for quote in _wanted_quotes(clause.text, self.words.lang):
-            kind = self.words.text(f"quote.{quote.kind.replace(' ', '_')}")
-            source = sources.get(quote.source)
-            said = [kind]
-            if source is not None:
-                said += [self.words.data(source.name)]
-                said += [self.words.date(source.date)] if source.date else []
-            quotes.append({"lang": quote.language, "text": quote.quote, "by": " · ".join(said)})
-        chosen = set(self.arrangement.plan.chosen_readings)
-        readings = []
-        for reading in clause.reading:
-            text = self.words.name(reading.text)
-            if reading.set:  # the others apply on every map
-                used = f"{clause.id}={reading.id}" in chosen
-                key = "field.reading_chosen" if used else "field.reading_open"
-                text = f"{text} ({self.words.text(key)})"
-            lang = self.words.lang if self.words.lang in reading.text else "en"
-            readings.append({"lang": lang, "text": text})
-        return {"quotes": quotes, "readings": readings}
-
 
 def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
     """Name of a unit, place or river in this language; the English name where it is missing."""
@@ -307,23 +233,13 @@ def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
     return ""
 
 
-def _wanted_quotes(quotes: Sequence[Any], lang: str) -> list[Any]:
-    """Published words first, then one translation: into this language, else into English."""
-    published = [quote for quote in quotes if quote.kind == "published"]
-    if any(quote.language == lang for quote in published):
-        return [quote for quote in published if quote.language == lang]
-    translated = [quote for quote in quotes if quote.kind != "published"]
-    translated.sort(key=lambda quote: (quote.language != lang, quote.language != "en"))
-    return [*published, *translated[:1]]
-
-
 def _rows(frame: Any) -> list[dict[str, Any]]:
     """Rows of a table as dicts, without its geometry."""
     plain = frame.drop(columns="geometry", errors="ignore")
     return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
 
 
-def _only(values: Any) -> str:
+def only(values: Any) -> str:
     """The one value that all share, '' where they differ."""
     distinct = set(map(str, values))
     return distinct.pop() if len(distinct) == 1 else ""

@@ -2,113 +2,152 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lineplan.webmap.facts import Facts
+    from collections.abc import Mapping
+
+    from lineplan.labels import Catalogue
+    from lineplan.plan import Plan
+    from lineplan.webmap.recording import Recording
 
 _USED = ("units", "control", "assessments", "places", "context")
 
+MOST_SOURCES = 3
+"""Sources of the line named one by one, where each day has its own."""
+OF_DAY = ("line", "moved")
+"""Statements whose figures are those of the day: the page's script makes them."""
 
-def statements(facts: Facts) -> list[str]:
-    """List the conditions of every figure, and what the map does not say."""
-    said, words = facts.conditions, facts.words
+
+def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
+    """
+    List the conditions of every figure, and what the map does not say.
+
+    Returns
+    -------
+    list
+        Texts; ``{"day": "line"}`` and ``{"day": "moved"}`` stand for what is said of the day.
+    """
     text = words.text
-    lines = [_texts(facts), _line(facts)]
-    readings = " ".join(_reading(facts, name) for name in said["readings"])
-    key = "footer.readings" if readings else "footer.no_readings"
-    lines.append(text(key, readings=readings))
-    if said["parameters"]:
-        values = [_parameter(facts, *item) for item in said["parameters"].items()]
+    said = recording.days[0].conditions
+    lines: list[Any] = [_texts(plan, words), {"day": "line"}]
+    readings = " ".join(_reading(plan, name, words) for name in plan.chosen_readings)
+    lines.append(text("footer.readings" if readings else "footer.no_readings", readings=readings))
+    if plan.parameter_values:
+        values = [_parameter(recording, plan, words, *i) for i in plan.parameter_values.items()]
         lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
-    lines.append(_of_dataset(facts, "baseline") or said["legal_baseline"])
-    lines += [text("footer.opinion"), text("footer.accuracy"), text("footer.rounding")]
-    if said["reconciled"]:
-        lines.append(text("footer.reassigned", area=words.area(said["reassigned_km2"])))
-    else:
-        lines.append(text("footer.not_reconciled"))
-    if said["line_source_permission"]:
+    lines.append(baseline(recording, words))
+    drift = words.percent(recording.drift, 1 if recording.drift >= 0.001 else 2)
+    lines += [text("footer.opinion"), text("footer.accuracy", drift=drift), text("footer.rounding")]
+    lines.append({"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"))
+    if any(day.conditions["line_source_permission"] for day in recording.days):
         lines.append(text("footer.permission"))
-    lines.append(_of_dataset(facts, "terms"))
+    lines.append(_of_dataset(recording, words, "terms"))
     if words.overridden:
         lines.append(text("footer.terms", labels=", ".join(words.overridden)))
     return [line for line in lines if line]
 
 
-def attributions(facts: Facts) -> list[str]:
+def plain_statements(recording: Recording, plan: Plan, words: Catalogue) -> list[str]:
+    """List the same for the last day, for a page whose script does not run."""
+    said = recording.days[-1].conditions
+    spacing = said["line_vertex_spacing_km"]
+
+    def km(length: float, digits: int) -> str:
+        return words.text("figure.km", number=words.number(length, digits))
+
+    of_day = {
+        "line": words.text(
+            "footer.line",
+            source=line_source(said, words),
+            date=words.date(recording.days[-1].day),
+            length=km(said["line_length_km"], 0),
+            spacing="–" if spacing is None else km(spacing, 1),
+        ),
+        "moved": words.text("footer.reassigned", area=words.area(said["reassigned_km2"])),
+    }
+    listed = statements(recording, plan, words)
+    return [line if isinstance(line, str) else of_day[line["day"]] for line in listed]
+
+
+def attributions(recording: Recording, words: Catalogue) -> list[str]:
     """List every layer of the map with its attribution and licence."""
-    conditions = facts.conditions
-    control, units = conditions["line_source_sha256"], conditions["units_source"]
+    said = [day.conditions for day in recording.days]
+    controls = {conditions["line_source_sha256"] for conditions in said}
+    units = said[0]["units_source"]
     lines, embedded = [], set()
-    for file in facts.arrangement.dataset.files:
-        foreign = (file.role == "control" and file.sha256 != control) or (
+    for file in recording.dataset.files:
+        foreign = (file.role == "control" and file.sha256 not in controls) or (
             file.role == "units" and file.title != units
         )
         if file.role in _USED and not foreign:
             embedded.add(file.role)
-            attribution = facts.words.data(file.attribution)
+            attribution = words.data(file.attribution)
             lines.append(
-                facts.words.text(
+                words.text(
                     "footer.layer",
-                    title=facts.words.data(file.title),
+                    title=words.data(file.title),
                     attribution=attribution[:1].upper() + attribution[1:],
-                    licence=facts.words.data(file.licence),
+                    licence=words.data(file.licence),
                 )
             )
     if "control" not in embedded:
-        lines.append(_of_control(facts))
+        sources = list(dict.fromkeys(_of_control(conditions, words) for conditions in said))
+        more = ["…"] if len(sources) > MOST_SOURCES else []
+        lines.append(words.text("join.items").join([*sources[:MOST_SOURCES], *more]))
     if "units" not in embedded:
-        lines.append(f"{facts.words.text('map.unit_boundary')}: {units}")
+        lines.append(f"{words.text('map.unit_boundary')}: {units}")
     return lines
 
 
-def _of_control(facts: Facts) -> str:
+def baseline(recording: Recording, words: Catalogue) -> str:
+    """Whose borders are drawn, and by which resolutions."""
+    said = str(recording.days[0].conditions["legal_baseline"])
+    return _of_dataset(recording, words, "baseline") or said
+
+
+def line_source(conditions: Mapping[str, Any], words: Catalogue) -> str:
+    """Whose account the line of contact is."""
+    said = conditions["line_source_attribution"] or conditions["line_source"]
+    return words.data(str(said))
+
+
+def _of_control(said: Mapping[str, Any], words: Catalogue) -> str:
     """Whose the line is, and on what terms."""
-    words, said = facts.words, facts.conditions
-    title, licence = words.text("map.line"), said["line_source_licence"]
-    line = f"{title}: {facts.line_source}"
-    if licence:
-        line = words.text(
-            "footer.layer", title=title, attribution=facts.line_source, licence=words.data(licence)
-        )
-    return line
+    title, source, licence = (
+        words.text("map.line"),
+        line_source(said, words),
+        said["line_source_licence"],
+    )
+    if not licence:
+        return f"{title}: {source}"
+    licence = words.data(licence)
+    return words.text("footer.layer", title=title, attribution=source, licence=licence)
 
 
-def _texts(facts: Facts) -> str:
-    plan = facts.arrangement.plan
-    text = facts.words.text
+def _texts(plan: Plan, words: Catalogue) -> str:
     sources = []
     for source in plan.source:
-        name = facts.words.data(source.name)
-        day = facts.words.date(source.date)
-        sources.append(text("join.dated", name=name, date=day) if source.date else name)
-    return text("footer.text", sources=text("join.items").join(sources) or facts.plan_title)
+        name = words.data(source.name)
+        day = words.date(source.date)
+        sources.append(words.text("join.dated", name=name, date=day) if source.date else name)
+    listed = words.text("join.items").join(sources) or words.name(plan.title)
+    return words.text("footer.text", sources=listed)
 
 
-def _line(facts: Facts) -> str:
-    spacing = facts.conditions["line_vertex_spacing_km"]
-    return facts.words.text(
-        "footer.line",
-        source=facts.line_source,
-        date=facts.line_date,
-        length=_km(facts, facts.conditions["line_length_km"], 0),
-        spacing="–" if spacing is None else _km(facts, spacing, 1),
-    )
-
-
-def _reading(facts: Facts, name: str) -> str:
+def _reading(plan: Plan, name: str, words: Catalogue) -> str:
     """Say a chosen reading in its own words; its name where the plan does not have it."""
-    for clause in facts.arrangement.plan.clause:
+    for clause in plan.clause:
         for reading in clause.reading:
             if name == f"{clause.id}={reading.id}":
-                return f"{clause.id}: {facts.words.name(reading.text)}"
+                return f"{clause.id}: {words.name(reading.text)}"
     return name
 
 
-def _parameter(facts: Facts, name: str, value: object) -> str:
+def _parameter(recording: Recording, plan: Plan, words: Catalogue, name: str, value: object) -> str:
     """Say what a parameter is and what it is set to."""
-    words, dataset = facts.words, facts.arrangement.dataset
-    parameter = facts.arrangement.plan.parameters.get(name)
+    dataset = recording.dataset
+    parameter = plan.parameters.get(name)
     said = words.data(words.name(parameter.text)).rstrip(".") if parameter else ""
     kind = str(value).replace(" ", "_")
     if f"recognition.{kind}" in words and value != "unspecified":
@@ -120,11 +159,7 @@ def _parameter(facts: Facts, name: str, value: object) -> str:
     return words.text("join.set", name=said or name, value=shown)
 
 
-def _km(facts: Facts, length: float, digits: int) -> str:
-    return facts.words.text("figure.km", number=facts.words.number(length, digits))
-
-
-def _of_dataset(facts: Facts, key: str) -> str:
+def _of_dataset(recording: Recording, words: Catalogue, key: str) -> str:
     """Return a sentence that the catalogue has for this dataset only, '' for others."""
-    key = f"dataset.{facts.arrangement.dataset.id}.{key}"
-    return facts.words.text(key) if key in facts.words else ""
+    key = f"dataset.{recording.dataset.id}.{key}"
+    return words.text(key) if key in words else ""

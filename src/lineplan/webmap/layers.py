@@ -1,32 +1,30 @@
-"""What is drawn: the arrangement as arcs, the quiet base under it, labels and context points."""
+"""What is drawn around the ground: the quiet base under it, labels and context points."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from lineplan.errors import UsageError
 from lineplan.webmap.facts import local_name
-from lineplan.webmap.geometry import (
-    STEP_DEG,
-    Topology,
-    chains,
-    encode,
-    encode_lines,
-    simplify,
-    topology,
-)
+from lineplan.webmap.polylines import encode_lines
 
 if TYPE_CHECKING:
-    from lineplan.arrangement import Arrangement
     from lineplan.labels import Catalogue
-    from lineplan.webmap.facts import Facts
+    from lineplan.plan import Plan
+    from lineplan.webmap.recording import Recording
+    from lineplan.webmap.texts import PlanGround
 
-ZONE_TOLERANCE_DEG = 0.003
+CONTEXT = ("rivers", "cities", "neighbours", "units", "reassigned", "points")
+"""Layers that can be chosen; the recognised border and the line of contact are always there."""
+
 BASE_TOLERANCE_DEG = 0.012
+INSET_TOLERANCE_DEG = 0.08
 MARGIN_DEG = 2.0
 """How far around the units the base is drawn, where it reaches that far."""
 NEAR_BORDER_DEG = 0.06
@@ -41,41 +39,63 @@ SMALL_UNIT_DEG2 = 0.3
 Bounds = tuple[float, float, float, float]
 
 
-def draw(facts: Facts) -> dict[str, Any]:
+def check_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the layers chosen, all where None is given; UsageError for an unknown one."""
+    if layers is None:
+        return CONTEXT
+    chosen = tuple(name for name in layers if name not in ("", "none"))
+    if unknown := [name for name in chosen if name not in CONTEXT]:
+        raise UsageError(f"no layer {unknown[0]!r}; choose from none, {', '.join(CONTEXT)}")
+    return chosen
+
+
+def draw(
+    recording: Recording,
+    grounds: Sequence[PlanGround],
+    catalogues: Sequence[Catalogue],
+    chosen: Sequence[str],
+) -> dict[str, Any]:
     """
-    Return everything the page draws, encoded.
+    Return everything the page draws beside the ground itself.
+
+    Parameters
+    ----------
+    recording : Recording
+    grounds : sequence of PlanGround
+        One for each plan.
+    catalogues : sequence of Catalogue
+        Languages in which names are given, in the order of the page.
+    chosen : sequence of str
+        Of `CONTEXT`.
 
     Returns
     -------
     dict
-        ``step``, ``limits``, ``arcs``, ``zones`` (arc numbers of each), ``lines`` (``border``,
-        ``units``, ``line``), ``land``, ``neighbours``, ``rivers``, ``reassigned``, ``labels``
-        and ``points``.
+        ``limits``, ``land``, ``neighbours``, ``rivers`` (encoded lines), ``inset`` (lines and
+        bounds of the locator), ``labels`` and ``points``.
     """
-    arrangement = facts.arrangement
-    shapes = simplify(arrangement.zones, ZONE_TOLERANCE_DEG)
-    arcs = topology(shapes)
-    outline = shapely.union_all(shapes)
-    context = _context(arrangement)
-    box = _view_box(arrangement, context)
-    lines = _lines(arcs, arrangement)
-    points = _points(arrangement, facts.words, context, box)
+    context = _context(recording)
+    box = _view_box(recording, context)
+    outline = shapely.union_all(recording.units.geometry.to_numpy(), grid_size=1e-9)
+    points = _points(recording, catalogues, context, box) if "points" in chosen else []
+    labels = _unit_labels(recording)
+    if "cities" in chosen:
+        labels += _city_labels(recording, grounds, catalogues, context, box, outline)
+    base = _base(context, box, outline)
     return {
-        "step": STEP_DEG,
         "limits": _corners(shapely.bounds(box)),
-        "arcs": [encode(arc) for arc in arcs.arcs],
-        "zones": arcs.polygons,
-        "lines": lines,
-        **_base(context, box, outline),
-        "reassigned": _reassigned(arrangement),
-        "labels": _labels(facts, context, box, _line_spots(arcs, lines["line"]), points),
+        "land": base["land"],
+        "neighbours": base["neighbours"] if "neighbours" in chosen else [],
+        "rivers": base["rivers"] if "rivers" in chosen else [],
+        "inset": _inset(context, outline),
+        "labels": labels,
         "points": points,
     }
 
 
-def bounds_of(zones: gpd.GeoDataFrame) -> list[list[float]]:
-    """Return the south-west and north-east corner of zones, as (lat, lon)."""
-    return _corners(zones.total_bounds)
+def bounds_of(shapes: gpd.GeoDataFrame | gpd.GeoSeries) -> list[list[float]]:
+    """Return the south-west and north-east corner of shapes, as (lat, lon)."""
+    return _corners(shapes.total_bounds)
 
 
 def _corners(bounds: Any) -> list[list[float]]:
@@ -83,21 +103,21 @@ def _corners(bounds: Any) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
-def _has(arrangement: Arrangement, role: str) -> bool:
-    return any(file.role == role for file in arrangement.dataset.files)
+def _has(recording: Recording, role: str) -> bool:
+    return any(file.role == role for file in recording.dataset.files)
 
 
-def _context(arrangement: Arrangement) -> gpd.GeoDataFrame:
+def _context(recording: Recording) -> gpd.GeoDataFrame:
     """Base map of the dataset; an empty one where it has none."""
-    if _has(arrangement, "context"):
-        return arrangement.dataset.context()
+    if _has(recording, "context"):
+        return recording.dataset.context()
     columns: dict[str, list[Any]] = {"layer": [], "name": [], "population": []}
-    return gpd.GeoDataFrame(columns, geometry=[], crs=arrangement.zones.crs)
+    return gpd.GeoDataFrame(columns, geometry=[], crs=recording.units.crs)
 
 
-def _view_box(arrangement: Arrangement, context: gpd.GeoDataFrame) -> shapely.Geometry:
+def _view_box(recording: Recording, context: gpd.GeoDataFrame) -> shapely.Geometry:
     """Box beyond which nothing is drawn and the map does not move."""
-    west, south, east, north = arrangement.units.total_bounds
+    west, south, east, north = recording.units.total_bounds
     around = shapely.box(
         west - MARGIN_DEG, south - MARGIN_DEG, east + MARGIN_DEG, north + MARGIN_DEG
     )
@@ -107,113 +127,76 @@ def _view_box(arrangement: Arrangement, context: gpd.GeoDataFrame) -> shapely.Ge
     return shapely.intersection(around, shapely.box(*drawn.total_bounds))
 
 
-def _lines(arcs: Topology, arrangement: Arrangement) -> dict[str, list[list[int]]]:
-    """Tell what each arc is from the zones on its two sides."""
-    unit = arrangement.zones["unit_id"].to_numpy()
-    holder = arrangement.zones["held_by"].to_numpy()
-    between = {frozenset(str(pair).split("/")) for pair in arrangement.line["between"]}
-
-    def sides(owners: frozenset[int], column: Any) -> frozenset[str]:
-        return frozenset(str(column[row]) for row in owners)
-
-    return {
-        "border": chains(arcs, [len(owners) == 1 for owners in arcs.owners]),
-        "units": chains(arcs, [len(sides(owners, unit)) == 2 for owners in arcs.owners]),
-        "line": chains(arcs, [sides(owners, holder) in between for owners in arcs.owners]),
-    }
+def _clipped(context: gpd.GeoDataFrame, layer: str, box: shapely.Geometry) -> np.ndarray:
+    shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
+    parts = shapely.get_parts(shapely.intersection(shapes, box))
+    return np.asarray(parts[~shapely.is_empty(parts)])
 
 
 def _base(
     context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
 ) -> dict[str, list[str]]:
-    def clipped(layer: str) -> np.ndarray:
-        shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
-        parts = shapely.get_parts(shapely.intersection(shapes, box))
-        return np.asarray(parts[~shapely.is_empty(parts)])
-
+    boundaries = _clipped(context, "international_boundary", box)
     # Inside the units and along their border only the units' own outer boundary is drawn.
     elsewhere = shapely.difference(
-        clipped("international_boundary"),
-        shapely.buffer(outline, NEAR_BORDER_DEG, quad_segs=2),
+        boundaries, shapely.buffer(outline, NEAR_BORDER_DEG, quad_segs=2)
     )
     # Land of the base that lies under the units, or would show along their coast, is left out.
-    frontier = shapely.buffer(
-        shapely.union_all(clipped("international_boundary")), 0.12, quad_segs=2
-    )
+    frontier = shapely.buffer(shapely.union_all(boundaries), 0.12, quad_segs=2)
     own = shapely.difference(shapely.buffer(outline, COAST_DEG, quad_segs=2), frontier)
+    land = shapely.difference(_clipped(context, "land", box), own)
+    rivers = _clipped(context, "river", box)
     return {
-        "land": encode_lines(shapely.difference(clipped("land"), own), BASE_TOLERANCE_DEG),
+        "land": encode_lines(land, BASE_TOLERANCE_DEG),
         "neighbours": encode_lines(elsewhere, BASE_TOLERANCE_DEG),
-        "rivers": encode_lines(clipped("river"), BASE_TOLERANCE_DEG * 2 / 3),
+        "rivers": encode_lines(rivers, BASE_TOLERANCE_DEG * 2 / 3),
     }
 
 
-def _reassigned(arrangement: Arrangement) -> list[str]:
-    rows = arrangement.reassigned
-    moved = rows[rows["action"] == "reassigned"]
-    return encode_lines(moved.geometry.to_numpy(), ZONE_TOLERANCE_DEG)
+def _inset(context: gpd.GeoDataFrame, outline: shapely.Geometry) -> dict[str, Any]:
+    """Land and units in few strokes, for the locator."""
+    land = context.loc[context["layer"] == "land", "geometry"].to_numpy()
+    bounds = shapely.total_bounds(land) if len(land) else shapely.bounds(outline)
+    return {
+        "bounds": _corners(bounds),
+        "land": encode_lines(land, INSET_TOLERANCE_DEG),
+        "units": encode_lines([outline], INSET_TOLERANCE_DEG),
+    }
 
 
-def _line_spots(arcs: Topology, lines: list[list[int]]) -> list[list[float]]:
-    """Points along the longest piece of the line of contact where its date can stand."""
-    pieces = []
-    for numbers in lines:
-        points = [
-            point
-            for n in numbers
-            for point in (arcs.arcs[n] if n >= 0 else reversed(arcs.arcs[~n]))
-        ]
-        pieces.append(shapely.LineString(points))
-    if not pieces:
-        return []
-    longest = max(pieces, key=lambda piece: piece.length)
-    spots = [shapely.line_interpolate_point(longest, part, normalized=True) for part in _SPREAD]
-    return [[round(p.y * STEP_DEG, 4), round(p.x * STEP_DEG, 4)] for p in spots]
+def _unit_labels(recording: Recording) -> list[dict[str, Any]]:
+    """Names of units: where they have room, and whether the unit is a city (its dot says it)."""
+    return [
+        {
+            "kind": "unit",
+            "unit": number,
+            "at": _roomy(unit.geometry),
+            "small": bool(unit.geometry.area < SMALL_UNIT_DEG2),
+        }
+        for number, (_, unit) in enumerate(recording.units.iterrows())
+    ]
 
 
-# From the middle outwards.
-_SPREAD = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9, 0.45, 0.55, 0.35, 0.65, 0.25, 0.75)
-
-
-def _labels(
-    facts: Facts,
+def _city_labels(
+    recording: Recording,
+    grounds: Sequence[PlanGround],
+    catalogues: Sequence[Catalogue],
     context: gpd.GeoDataFrame,
     box: shapely.Geometry,
-    line_spots: list[list[float]],
-    points: list[dict[str, Any]],
+    outline: shapely.Geometry,
 ) -> list[dict[str, Any]]:
-    """Labels by rank: large cities, the line, units the plan names, cities, other units."""
-    zones, names = facts.arrangement.zones, facts.unit_names()
-    named = set(zones.loc[zones["clause_id"] != "", "unit_id"])
-    ranked: list[tuple[float, dict[str, Any]]] = []
-    if line_spots:
-        day = facts.line_date.replace(" ", "\N{NO-BREAK SPACE}")
-        text = facts.words.text("map.line_label", date=day)
-        label = {"kind": "line", "text": text, "at": line_spots, "zoom": 0, "layer": "line"}
-        ranked.append((1.5, label))
-    for _, unit in facts.arrangement.units.iterrows():
-        size, rank, zoom = ("named", 2.0, 5.5) if unit["unit_id"] in named else ("", 4.0, 6.75)
-        if unit.geometry.area < SMALL_UNIT_DEG2:  # a city that is a unit: its dot says the name
-            zoom = 8.5
-        text, spots = names[str(unit["unit_id"])], _roomy(unit.geometry)
-        label = {"kind": "unit", "text": text, "at": spots, "zoom": zoom, "size": size}
-        ranked.append((rank, {**label, "layer": "units"}))
-    for city in _cities(facts, context, box, named):
+    named = {z["unit_id"] for ground in grounds for z in ground.zones if z["clause_id"]}
+    labels = []
+    for city in _cities(recording, catalogues, context, box, outline, named):
         size, rank, zoom = _city_class(city)
         at = [[round(city.lat, 3), round(city.lon, 3)]]
-        label = {"kind": "city", "text": city.name, "at": at, "zoom": zoom, "size": size}
-        ranked.append((rank - city.population / 1e8, {**label, "layer": "cities"}))
-    for point in points:
-        for site in point["places"]:
-            at, layer = [[site["lat"], site["lon"]]], f"point{point['number']}"
-            label = {"kind": "point", "text": site["name"], "at": at, "zoom": 0, "layer": layer}
-            ranked.append((0, label))
-    ranked.sort(key=lambda item: item[0])
-    return [label for _, label in ranked]
+        label = {"kind": "city", "text": list(city.names), "at": at, "zoom": zoom, "size": size}
+        labels.append({**label, "rank": round(rank - city.population / 1e8, 4)})
+    return labels
 
 
 class _City(NamedTuple):
-    name: str
+    names: tuple[str, ...]
     lat: float
     lon: float
     population: float
@@ -235,35 +218,40 @@ def _city_class(city: _City) -> tuple[str, float, float]:
 
 
 def _cities(
-    facts: Facts, context: gpd.GeoDataFrame, box: shapely.Geometry, named: set[str]
+    recording: Recording,
+    catalogues: Sequence[Catalogue],
+    context: gpd.GeoDataFrame,
+    box: shapely.Geometry,
+    outline: shapely.Geometry,
+    named: set[str],
 ) -> list[_City]:
-    """Cities of the base, and in the units a plan names every place large enough to look for."""
+    """Cities of the base, and in the units plans name every place large enough to look for."""
+
+    def names(row: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(local_name(row, words) for words in catalogues)
+
     found = []
-    if _has(facts.arrangement, "places"):
-        places = facts.arrangement.dataset.places()
+    if _has(recording, "places"):
+        places = recording.dataset.places()
         large = places["population"] >= PLACE_POPULATION
         found = [
-            _City(
-                local_name(row, facts.words), row["lat"], row["lon"], row["population"], False, True
-            )
+            _City(names(row), row["lat"], row["lon"], row["population"], False, True)
             for row in places[places["unit_id"].isin(named) & large].to_dict("records")
         ]
     cities = context[(context["layer"] == "city") & context.within(box)]
-    inside = shapely.union_all(facts.arrangement.units.geometry.to_numpy())
-    shapely.prepare(inside)
+    shapely.prepare(outline)
     for row in cities.to_dict("records"):
         lon, lat = row["geometry"].x, row["geometry"].y
         people = row["population"] or 0
         near = (math.hypot(lat - c.lat, (lon - c.lon) * 0.67) < TWIN_DEG for c in found)
         twin = next((i for i, is_near in enumerate(near) if is_near), None)
         if twin is None:
-            abroad = shapely.distance(inside, row["geometry"]) > COAST_DEG
-            name = local_name(row, facts.words)
-            found.append(_City(name, lat, lon, people, bool(abroad), False))
+            abroad = bool(shapely.distance(outline, row["geometry"]) > COAST_DEG)
+            found.append(_City(names(row), lat, lon, people, abroad, row.get("unit_id") in named))
         else:  # figures of different years: a city keeps the rank it is known by
             largest = max(people, found[twin].population)
             found[twin] = found[twin]._replace(population=largest)
-    return [city for city in found if city.name]
+    return [city for city in found if any(city.names)]
 
 
 def _roomy(shape: shapely.Geometry) -> list[list[float]]:
@@ -286,15 +274,20 @@ def _roomy(shape: shapely.Geometry) -> list[list[float]]:
 
 
 def _points(
-    arrangement: Arrangement, words: Catalogue, context: gpd.GeoDataFrame, box: shapely.Geometry
+    recording: Recording,
+    catalogues: Sequence[Catalogue],
+    context: gpd.GeoDataFrame,
+    box: shapely.Geometry,
 ) -> list[dict[str, Any]]:
-    """Other points of the text the plan is taken from, where they touch a place or a river."""
-    if not _has(arrangement, "register"):
+    """Other points of the texts the plans are taken from, where they touch a place or a river."""
+    if not _has(recording, "register"):
         return []
-    register = arrangement.dataset.register()
-    if arrangement.plan.id not in {point.plan for point in register}:
+    register = recording.dataset.register()
+    known = {point.plan for point in register}
+    plans: list[Plan] = [plan for plan in recording.plans if plan.id in known]
+    if not plans:
         return []
-    sites = {site.id: site for site in arrangement.dataset.points_of_interest}
+    sites = {site.id: site for site in recording.dataset.points_of_interest}
     rivers = context[context["layer"] == "river"]
     found = []
     for point in register:
@@ -309,11 +302,18 @@ def _points(
         found.append(
             {
                 "number": point.number,
-                "summary": words.name(point.summary),
+                "plans": [plan.id for plan in plans],
+                "summary": [words.name(point.summary) for words in catalogues],
                 "lines": encode_lines(shapely.get_parts(lines), BASE_TOLERANCE_DEG / 4),
                 "places": []
                 if site is None
-                else [{"lat": site.lat, "lon": site.lon, "name": words.name(site.name)}],
+                else [
+                    {
+                        "lat": site.lat,
+                        "lon": site.lon,
+                        "name": [words.name(site.name) for words in catalogues],
+                    }
+                ],
             }
         )
     return found

@@ -150,7 +150,8 @@ def _pattern(key: str, look: Ground) -> str:
     return (
         f'<pattern id="lp-{key}" width="{size}" height="{size}" '
         f'patternUnits="userSpaceOnUse" patternTransform="rotate({turn})">'
-        f'<rect width="{size}" height="{size}" fill="{look.colour}"/>{_marks(look)}</pattern>'
+        f'<rect class="lp-{key}" width="{size}" height="{size}" fill="{look.colour}"/>'
+        f"{_marks(look)}</pattern>"
     )
 
 

@@ -1,0 +1,77 @@
+"""Take the pictures of docs/gallery.md from the page itself, in Debian's Chromium.
+
+python docs/make_gallery.py          needs selenium, Pillow, chromium, chromium-driver
+"""
+
+import base64
+import io
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from selenium import webdriver
+
+import lineplan as lp
+
+HERE = Path(__file__).parent
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"),
+    *("--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"),
+)
+WIDE, PHONE = (1280, 800), (390, 844)
+SHOTS: list[tuple[str, tuple[int, int], str, dict[str, str]]] = [
+    ("atlas-desktop", WIDE, "", {}),
+    ("atlas-two-texts", WIDE, "#plan=point21&with=plan20", {}),
+    ("atlas-dark", WIDE, "#lang=uk", {"prefers-color-scheme": "dark"}),
+    ("atlas-phone", PHONE, "#lang=zh-Hant", {}),
+    ("atlas-deuteranopia", WIDE, "", {"vision": "deuteranopia"}),
+    ("atlas-print", (794, 1123), "", {"print": "yes"}),
+]
+
+
+def main() -> None:
+    """Take every picture."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "atlas.html"
+        lp.atlas(["point21", "plan20", "as_held"]).save(page)
+        for flag in (*FLAGS, f"--user-data-dir={folder}/profile"):
+            options.add_argument(flag)
+        service = webdriver.ChromeService(shutil.which("chromedriver") or "")
+        driver = webdriver.Chrome(options=options, service=service)
+        try:
+            for name, size, address, how in SHOTS:
+                _keep(name, _shot(driver, page, size, address, how))
+        finally:
+            driver.quit()
+
+
+def _shot(
+    driver: Any, page: Path, size: tuple[int, int], address: str, how: dict[str, str]
+) -> bytes:
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    scheme = {"name": "prefers-color-scheme", "value": how.get("prefers-color-scheme", "light")}
+    media = {"features": [scheme], "media": "print" if "print" in how else ""}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    vision = {"type": how.get("vision", "none")}
+    driver.execute_cdp_cmd("Emulation.setEmulatedVisionDeficiency", vision)
+    driver.get("about:blank")
+    driver.get(page.as_uri() + address)
+    if "print" in how:
+        driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    driver.execute_async_script("setTimeout(arguments[0], 400)")
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    return base64.b64decode(shot["data"])
+
+
+def _keep(name: str, png: bytes) -> None:
+    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(256, kmeans=4)
+    image.save(HERE / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

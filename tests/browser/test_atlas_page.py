@@ -1,0 +1,445 @@
+"""The atlas as a reader meets it: plans, days, comparison, address, files, assistive technology."""
+
+import csv
+import io
+import json
+import re
+from importlib import metadata
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import shapely
+
+import lineplan as lp
+from browser.test_map import errors_of, press, requests_of, text_of
+from lineplan.labels import LANGUAGES
+
+pytestmark = pytest.mark.browser
+
+PLANS = ["point21", "plan20", "as_held"]
+
+
+@pytest.fixture(scope="session")
+def atlas_file(days, tmp_path_factory):
+    path = tmp_path_factory.mktemp("atlas") / "map.html"
+    lp.atlas(PLANS, control=days, byline="A. Reader").save(path)
+    return path
+
+
+@pytest.fixture
+def page(open_file, atlas_file):
+    """The atlas, opened anew."""
+
+    def opened(address="", width=1280, height=800):
+        driver = open_file(atlas_file, width, height, address)
+        settled(driver)
+        return driver
+
+    return opened
+
+
+def settled(driver):
+    """Wait until what follows a change of day in a task of its own has been done."""
+    driver.execute_async_script("setTimeout(arguments[0], 30)")
+
+
+def state(driver):
+    return driver.execute_script(
+        "const { app } = lineplan;"
+        "return [app.plan.id, app.other && app.other.id, app.day.date, app.words.language.id]"
+    )
+
+
+def keys():
+    from selenium.webdriver.common.keys import Keys
+
+    return Keys
+
+
+def focus_by_tab(driver, selector, limit=150):
+    """Reach an element with the Tab key alone."""
+    driver.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    for _ in range(limit):
+        press(driver, keys().TAB)
+        if driver.execute_script("return document.activeElement.matches(arguments[0])", selector):
+            return
+    pytest.fail(f"{selector} cannot be reached with the Tab key")
+
+
+def click(driver, selector):
+    driver.find_element("css selector", selector).click()
+    settled(driver)
+
+
+def table_of(driver):
+    """Unit, holder and area of every row of zones."""
+    return driver.execute_script("""
+        return [...document.querySelectorAll("#rows tbody tr:not(.group)")].map((row) =>
+          [...row.children].slice(0, 3).map((cell) => cell.innerText));
+    """)
+
+
+def test_opens_quietly_with_the_first_plan_and_the_last_day(page):
+    driver = page()
+    assert state(driver) == ["point21", None, "2025-11-22", "en"]
+    assert requests_of(driver) == []
+    assert errors_of(driver) == []
+
+
+def test_the_table_says_what_areas_says_for_every_plan_and_day(page, days, ukraine):
+    driver = page()
+    archive = lp.open_archive(days, ukraine)
+    for number, plan in enumerate(PLANS):
+        for at, day in enumerate(archive.days):
+            driver.execute_script(
+                "lineplan.app.go({plan: arguments[0], day: arguments[1]})", number, at
+            )
+            settled(driver)
+            areas = lp.arrange(plan, control=archive.control(day)).areas(
+                by=("unit", "held_by", "clause")
+            )
+            expected = sorted(
+                (row.unit_name, f"{row.area_km2:,.0f} km²") for row in areas.itertuples()
+            )
+            assert sorted((unit, area) for unit, _, area in table_of(driver)) == expected
+
+
+def test_each_day_shows_its_own_ground(page, days, ukraine):
+    """Points across the line: what is drawn there is what the day's arrangement says."""
+    driver = page()
+    rng = np.random.default_rng(7)
+    archive = lp.open_archive(days, ukraine)
+    driver.execute_script("lineplan.map.setView([48.05, 37.75], 9, {animate: false})")
+    for at, day in enumerate(archive.days):
+        driver.execute_script("lineplan.app.go({day: arguments[0]})", at)
+        zones = lp.arrange("point21", control=archive.control(day)).zones
+        tree = shapely.STRtree(zones.boundary.to_numpy())
+        spots = shapely.points(rng.uniform([37.3, 47.8], [38.2, 48.3], (60, 2)))
+        clear = [s for s in spots if not len(tree.query(s, "dwithin", distance=0.01))]
+        assert len(clear) > 30
+        for spot in clear:
+            expected = zones["zone_id"][zones.contains(spot).to_numpy()].tolist()
+            found = driver.execute_script(
+                "const p = lineplan.map.latLngToContainerPoint(arguments[0]),"
+                " f = lineplan.map.getContainer().getBoundingClientRect();"
+                "return document.elementsFromPoint(f.left + p.x, f.top + p.y)"
+                " .filter((e) => e.dataset.zone).map((e) => e.dataset.zone)",
+                [spot.y, spot.x],
+            )
+            assert found == expected, (day, spot)
+
+
+def test_every_status_of_every_plan_is_painted_where_it_must_be(page, days, ukraine):
+    driver = page()
+    ground = lp.open_archive(days, ukraine).control(lp.open_archive(days, ukraine).days[-1])
+    for number, plan in enumerate(PLANS):
+        driver.execute_script("lineplan.app.go({plan: arguments[0]})", number)
+        zones = lp.arrange(plan, control=ground).zones
+        for status, rows in zones.groupby("status"):
+            row = rows.loc[rows["area_km2"].idxmax()]
+            largest = max(shapely.get_parts(row.geometry), key=lambda part: part.area)
+            centre = shapely.get_point(shapely.maximum_inscribed_circle(largest), 0)
+            found = driver.execute_script(
+                "lineplan.map.setView(arguments[0], 9, {animate: false});"
+                "const p = lineplan.map.latLngToContainerPoint(arguments[0]),"
+                " f = lineplan.map.getContainer().getBoundingClientRect(),"
+                " e = document.elementFromPoint(f.left + p.x, f.top + p.y);"
+                "const paint = e.getAttribute('fill').slice(4, -1);"
+                "return [e.dataset.status, !!document.querySelector(paint)]",
+                [centre.y, centre.x],
+            )
+            assert found == [status, True], (plan, status)
+
+
+def test_plans_are_switched_by_mouse_and_by_keyboard(page):
+    driver = page()
+    click(driver, "#plans label:nth-of-type(3)")
+    assert state(driver)[0] == "as_held"
+    assert "Control as it is" in text_of(driver, "#heading")
+    assert "Control as it is" in text_of(driver, "#rows caption")
+    focus_by_tab(driver, "#plans input")
+    press(driver, keys().ARROW_LEFT)
+    settled(driver)
+    assert state(driver)[0] == "plan20"
+    assert "20-point draft" in text_of(driver, "#heading")
+
+
+def test_days_are_moved_by_mouse_and_by_keyboard(page):
+    driver = page()
+    before = table_of(driver)
+    click(driver, "#earlier")
+    assert state(driver)[2] == "2025-11-21"
+    assert "21\u00a0November\u00a02025" in text_of(driver, "#deck")
+    assert table_of(driver) != before
+    click(driver, "#later")
+    assert table_of(driver) == before
+    focus_by_tab(driver, "#day")
+    for key, day in [("HOME", "20"), ("ARROW_RIGHT", "21"), ("END", "22"), ("ARROW_LEFT", "21")]:
+        press(driver, getattr(keys(), key))
+        assert state(driver)[2] == f"2025-11-{day}"
+    slider = driver.find_element("id", "day")
+    assert slider.get_attribute("aria-valuetext") == "21 November 2025, day 2 of 3"
+
+
+def test_play_runs_to_the_last_day_and_space_stops_it(page):
+    driver = page()
+    click(driver, "#play")
+    driver.execute_async_script(
+        "const done = arguments[0], { app } = lineplan;"
+        "const wait = () => app.playing ? setTimeout(wait, 20) : done();"
+        "wait();"
+    )
+    assert state(driver)[2] == "2025-11-22"
+    focus_by_tab(driver, "#day")
+    press(driver, keys().SPACE)
+    assert driver.execute_script("return !!lineplan.app.playing")
+    press(driver, keys().SPACE)
+    assert not driver.execute_script("return !!lineplan.app.playing")
+
+
+def test_what_is_shown_is_announced(page):
+    driver = page()
+    driver.execute_script("lineplan.app.go({plan: 1, day: 0})")
+    driver.execute_async_script("setTimeout(arguments[0], 600)")
+    said = text_of(driver, "#live").replace("\u00a0", " ")
+    assert "20-point draft" in said
+    assert "20 November 2025" in said
+
+
+def test_the_address_keeps_what_is_shown_and_opens_it(page):
+    driver = page("#plan=plan20&with=as_held&day=2025-11-21&lang=uk&at=48.2,37.6,8")
+    assert state(driver) == ["plan20", "as_held", "2025-11-21", "uk"]
+    zoom = driver.execute_script("const m = lineplan.map; return [m.getZoom(), m.getCenter().lat]")
+    assert zoom == [8, pytest.approx(48.2, abs=0.01)]
+    click(driver, "#later")
+    address = driver.execute_script("return location.hash")
+    for part in ("plan=plan20", "with=as_held", "day=2025-11-22", "lang=uk", "at=48.", ",8.00"):
+        assert part in address
+    assert errors_of(driver) == []
+
+
+@pytest.mark.parametrize("address", ["#plan=<img>&day=x&at=1,2&lang=xx&with=no", "#table", "#%"])
+def test_an_address_of_nonsense_changes_nothing(page, address):
+    driver = page(address)
+    assert state(driver) == ["point21", None, "2025-11-22", "en"]
+    assert errors_of(driver) == []
+
+
+def test_two_texts_side_by_side(page):
+    driver = page("#with=as_held&at=47.3,35.5,7")
+    at = """
+        const frame = lineplan.map.getContainer().getBoundingClientRect();
+        const p = lineplan.map.latLngToContainerPoint([46.9, 35.5]);
+        const all = document.elementsFromPoint(frame.left + p.x, frame.top + p.y);
+        const e = all.find((element) => element.dataset.status);
+        return [e.dataset.status, lineplan.app.divider.offsetLeft > p.x];
+    """
+    bar = ".lp-divider"
+    focus_by_tab(driver, bar)
+    press(driver, keys().END)
+    assert driver.execute_script(at) == ["frozen_at_line", True]
+    press(driver, keys().HOME)
+    assert driver.execute_script(at) == ["unaffected", False]
+    assert driver.find_element("css selector", bar).get_attribute("aria-valuenow") == "0"
+    # By mouse: the grip is dragged from the left edge to the right.
+    for kind, x in [
+        ("mousePressed", 2),
+        ("mouseMoved", 500),
+        ("mouseMoved", 880),
+        ("mouseReleased", 880),
+    ]:
+        event = {"type": kind, "x": x, "y": 500, "button": "left", "buttons": 1, "clickCount": 1}
+        driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+    assert driver.execute_script(at) == ["frozen_at_line", True]
+    for text in ("28-point draft", "Control as it is"):
+        assert text in text_of(driver, "#heading")
+    assert "Under: Control as it is" in text_of(driver, "#rows thead")
+
+
+def test_where_texts_differ_is_listed_and_the_rest_is_veiled(page, days, ukraine):
+    driver = page("#with=as_held")
+    said = text_of(driver, "#differ")
+    zones = lp.arrange(
+        "point21",
+        control=lp.open_archive(days, ukraine).control(lp.open_archive(days, ukraine).days[-1]),
+    ).zones
+    frozen = zones[(zones["status"] == "frozen_at_line") & (zones["held_by"] == "ru")]
+    assert f"{frozen['area_km2'].sum():,.0f} km²" in said
+    veil = "return document.querySelector('.lp-veil').getAttribute('d').length"
+    assert driver.execute_script(veil) > 1000
+    click(driver, "#highlight")
+    assert driver.execute_script("return document.querySelector('.lp-veil')") is None
+    driver.execute_script("lineplan.app.go({other: -1})")
+    assert driver.execute_script("return document.getElementById('differ').hidden")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_language_is_switched_whole(page, lang):
+    driver = page("#with=plan20")
+    click(driver, f"#language option[value='{lang}']")
+    driver.execute_script("lineplan.app.select(lineplan.app.plan, 0)")
+    said = driver.execute_script("""
+        const spoken = [document.title, document.body.innerText];
+        for (const e of document.querySelectorAll("[aria-label], [title], [aria-valuetext]"))
+          for (const name of ["aria-label", "title", "aria-valuetext"])
+            spoken.push(e.getAttribute(name) || "");
+        return spoken.join("\\n");
+    """)
+    assert driver.execute_script("return document.documentElement.lang") == lang
+    assert not re.search(r"\{\w+\}|undefined|NaN|\[object", said)
+    keys = r"\b(status|short|field|page|map|footer|holder|holder_short|value|figure)\.[a-z_]+"
+    assert not re.search(keys, said)
+    if lang != "en":
+        english = driver.execute_script("return lineplan.app.data.languages[0].texts")
+        own = driver.execute_script("return lineplan.app.words.language.texts")
+        left = [
+            t
+            for k, t in english.items()
+            if "{" not in t and own[k] != t and re.search(rf"\b{re.escape(t)}\b", said)
+        ]
+        assert left == []
+    back = "return document.activeElement.id"
+    focus_by_tab(driver, "#language")
+    press(driver, "E")
+    settled(driver)
+    assert driver.execute_script(back) == "language"
+
+
+def saved(driver, kind):
+    """The file that a button saves, kept instead of written."""
+    driver.execute_script("""
+        window.kept = [];
+        URL.createObjectURL = (blob) => { window.kept.push(blob); return "data:,"; };
+        HTMLAnchorElement.prototype.click = function () { window.keptName = this.download; };
+    """)
+    driver.find_element("css selector", f"[data-save='{kind}']").send_keys(keys().ENTER)
+    text = driver.execute_async_script("const done = arguments[0]; kept[0].text().then(done)")
+    return driver.execute_script("return keptName"), text
+
+
+def test_the_table_is_saved_as_csv(page, days, ukraine):
+    name, text = saved(page(), "csv")
+    assert name == "point21-2025-11-22.csv"
+    rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+    archive = lp.open_archive(days, ukraine)
+    zones = lp.arrange("point21", control=archive.control(archive.days[-1])).zones
+    assert [row["clause"] for row in rows] == zones["clause_id"].tolist()
+    assert [float(row["area_km2"]) for row in rows] == pytest.approx(
+        zones["area_km2"].tolist(), abs=2e-6
+    )
+    assert {row["line_date"] for row in rows} == {"2025-11-22"}
+
+
+def test_the_view_is_saved_as_a_picture_with_its_papers_inside(page, open_file, tmp_path):
+    driver = page("#with=as_held")
+    name, text = saved(driver, "svg")
+    assert name == "point21-2025-11-22.svg"
+    root = ElementTree.fromstring(text)
+    said = " ".join(" ".join(root.itertext()).split())
+    inside = ["Proposal, not in force", "28-point draft", "Control as it is", "22 November 2025"]
+    for words in [*inside, "68/262", "Text: Central News Agency", "A. Reader", "km²"]:
+        assert words in said
+    assert not re.search(r'(?:href|src)="|<script|url\((?!["\']?#)', text)
+    (tmp_path / "map.html").write_text(f"<!doctype html>{text}", encoding="utf-8")
+    assert errors_of(open_file(tmp_path / "map.html")) == []
+
+
+@pytest.mark.parametrize("sandbox", ["allow-scripts", None])
+def test_works_in_a_frame(open_file, atlas_file, tmp_path, sandbox):
+    """Also in a frame without an origin, where it may not write its address."""
+    rule = "" if sandbox is None else f' sandbox="{sandbox}"'
+    html = f'<iframe src="{atlas_file.as_uri()}" width="700" height="500"{rule}></iframe>'
+    (tmp_path / "host.html").write_text(html)
+    driver = open_file(tmp_path / "host.html")
+    driver.switch_to.frame(0)
+    driver.execute_script(
+        "lineplan.app.moved = true; lineplan.app.go({plan: 1, day: 0, lang: 'ru'})"
+    )
+    settled(driver)
+    assert state(driver) == ["plan20", None, "2025-11-20", "ru"]
+    assert driver.execute_script("return document.querySelectorAll('path.lp-zone').length") > 30
+    driver.switch_to.default_content()
+    assert errors_of(driver) == []
+
+
+def test_works_in_a_notebook(open_file, days, tmp_path):
+    """What Jupyter puts into its output: a frame with the page in srcdoc."""
+    shown = lp.atlas(["point21", "as_held"], control=days)._repr_html_()
+    (tmp_path / "host.html").write_text(f"<!doctype html><meta charset=utf-8>{shown}")
+    driver = open_file(tmp_path / "host.html")
+    driver.switch_to.frame(0)
+    driver.execute_script("lineplan.app.go({plan: 1})")
+    assert driver.execute_script("return lineplan.app.plan.id") == "as_held"
+    driver.switch_to.default_content()
+    assert errors_of(driver) == []
+
+
+def test_on_a_phone_everything_fits(page):
+    driver = page("#with=as_held", width=390, height=844)
+    wide = "return document.documentElement.scrollWidth - window.innerWidth"
+    assert driver.execute_script(wide) <= 0
+    small = driver.execute_script("""
+        return [...document.querySelectorAll("button, select, input, .tab, a[role=button]")]
+          .filter((e) => e.checkVisibility() && !e.closest("#rows"))
+          .map((e) => [e.id || e.className || e.tagName, e.getBoundingClientRect()])
+          .filter(([, b]) => b.width && (b.height < 14 || b.width < 14)).map(([name]) => name);
+    """)
+    assert small == []
+
+
+def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp_path):
+    point21.map(tiles="OpenStreetMap.Mapnik").save(tmp_path / "map.html")
+    driver = open_file(tmp_path / "map.html")
+    settled(driver)
+    hosts = {re.sub(r"(https?://[^/]+)/.*", r"\1", url) for url in requests_of(driver)}
+    assert hosts == {"https://tile.openstreetmap.org"}
+    assert "This page requests it from tile.openstreetmap.org" in text_of(driver, "#about")
+
+
+def axe_source():
+    """axe-core, as the package axe-playwright-python carries it."""
+    import os
+
+    try:
+        files = metadata.files("axe-playwright-python") or []
+    except metadata.PackageNotFoundError:
+        reason = "needs axe-playwright-python (make browser installs it)"
+        pytest.fail(reason) if os.environ.get("LINEPLAN_NEED_BROWSER") else pytest.skip(reason)
+    return next(f for f in files if f.name == "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_axe_finds_nothing(page, lang, scheme):
+    driver = page(f"#lang={lang}")
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        driver.execute_script(axe_source())
+        for shown in ("lineplan.app.go({})", "lineplan.app.select(lineplan.app.plan, 0)",
+                      "lineplan.app.close(); lineplan.app.go({other: 2})"):  # fmt: skip
+            driver.execute_script(shown)
+            settled(driver)
+            found = driver.execute_async_script(
+                "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',"
+                " 'wcag21aa', 'wcag22aa', 'best-practice']}).then((r) => done(r.violations.map("
+                " (v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) +"
+                " (n.any[0] ? ' ' + n.any[0].message : ''))])))"
+            )
+            assert found == [], json.dumps(found, ensure_ascii=False, indent=1)
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_less_motion_where_it_is_asked_for(page, driver):
+    media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        page()
+        options = (
+            "const o = lineplan.map.options; return [o.zoomAnimation, o.fadeAnimation, o.inertia]"
+        )
+        assert driver.execute_script(options) == [False, False, False]
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
