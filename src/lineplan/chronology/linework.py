@@ -21,7 +21,10 @@ Float = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 _PER_DEGREE = round(1 / GRID_DEG)
-_M2_PER_CELL = (111_320 * GRID_DEG) ** 2
+_M2_PER_CELL = 110_500 * 111_320 * GRID_DEG**2
+_MOST = 1.5
+"""How much larger a ring may be than its least area, being nearer to the equator elsewhere."""
+_TOUCH_CELLS = 2.0
 # Odd numbers without a pattern: sums of multiples of them are as good as never equal by chance.
 _EAST, _NORTH = np.int64(0x1E3779B97F4A7C15), np.int64(0x42B2AE3D27D4EB4F)
 _BEGIN, _FINISH = np.int64(0x165667B19E3779F9), np.int64(0x27D4EB2F165667C5)
@@ -44,6 +47,8 @@ class Claim:
         Holes so small that border reconciliation fills them; they have no edges here.
     noise_key : bytes
         Tells sets of these apart.
+    holes_m2 : float
+        At most the area of all holes.
     key : ndarray of int
         Tells edges apart, as good as surely.
     order : ndarray of int
@@ -57,6 +62,7 @@ class Claim:
     is_hole: Bool
     noise: NDArray[Any]
     noise_key: bytes
+    holes_m2: float
     key: Int
     order: Int
 
@@ -86,16 +92,39 @@ class Claim:
         cells = cells.view(np.complex128).ravel()
         start, end = cells[at], cells[at + 1]
         is_hole = np.r_[False, part_of[1:] == part_of[:-1]]
-        noise, noise_key = rings[:0], b""
-        if fills_noise and is_hole.any():
-            is_noise = _may_be_noise(start, end, ring, is_hole)
+        noise, noise_key, holes_m2 = rings[:0], b"", 0.0
+        if is_hole.any():
+            least_m2 = _least_m2(start, end, ring, len(is_hole)) * is_hole
+            holes_m2 = _MOST * float(least_m2.sum())
+            is_noise = fills_noise & is_hole & (least_m2 < 1.1 * NOISE_M2)
             if is_noise.any():
                 kept = ~is_noise[ring]
                 noise, noise_key = rings[is_noise], np.sort(key[~kept]).tobytes()
                 start, end, ring, key = start[kept], end[kept], ring[kept], key[kept]
         (held_by,) = drawn.held_by
         order = np.argsort(key)
-        return cls(held_by, start, end, ring, is_hole, noise, noise_key, key, order)
+        return cls(held_by, start, end, ring, is_hole, noise, noise_key, holes_m2, key, order)
+
+    def touches_itself(self, fresh: Int | None = None) -> bool:
+        """Whether a corner lies on an edge of another place: rings are then joined there.
+
+        Only edges that are `fresh` are looked at, against all.
+        """
+        if fresh is None:
+            fresh = np.arange(len(self.start))
+        pairs = [
+            _near_pairs(self.start, self.end, some)
+            for some in np.array_split(fresh, 1 + len(fresh) // 64)
+        ]
+        one, other = np.concatenate(pairs, axis=1)
+        for edge, its in ((one, other), (other, one)):
+            begin, along = self.start[edge], self.end[edge] - self.start[edge]
+            for corner in (self.start[its], self.end[its]):
+                seen = along.conj() * (corner - begin) / np.abs(along)
+                beside = np.abs(seen.imag) < _TOUCH_CELLS
+                if (beside & (seen.real > 0) & (seen.real < np.abs(along))).any():
+                    return True
+        return False
 
     def noise_m2(self) -> float | None:
         """Area of the noise, None where one may be no noise, or has ground of the holder in it."""
@@ -117,14 +146,28 @@ def degrees_of(cells: Complex) -> Float:
     return cells.view(np.float64).reshape(-1, 2) * GRID_DEG
 
 
-def _may_be_noise(start: Complex, end: Complex, ring: Int, is_hole: Bool) -> Bool:
-    """Holes not surely larger than what reconciliation takes for noise."""
-    twice = (start.conj() * end).imag  # cells are so small that rounding is some square metres
-    cells = np.abs(np.bincount(ring, weights=twice, minlength=len(is_hole))) / 2
-    steepest = np.zeros(len(is_hole))
+def _near_pairs(start: Complex, end: Complex, some: Int) -> Int:
+    """Pairs of one of some edges and any whose boxes meet, that share no end."""
+    low = np.minimum(start.real, end.real), np.minimum(start.imag, end.imag)
+    high = np.maximum(start.real, end.real), np.maximum(start.imag, end.imag)
+    near = np.ones((len(some), len(start)), dtype=bool)
+    for least, most in zip(low, high, strict=True):
+        near &= least[some, None] <= most + _TOUCH_CELLS
+        near &= most[some, None] >= least - _TOUCH_CELLS
+    row, other = np.nonzero(near)
+    one = some[row]
+    apart = (start[one] != start[other]) & (end[one] != end[other])
+    apart &= (start[one] != end[other]) & (end[one] != start[other])
+    return np.stack([one[apart], other[apart]])
+
+
+def _least_m2(start: Complex, end: Complex, ring: Int, count: int) -> Float:
+    """At least the area of each ring; rounding of cells is some tenths of a square metre."""
+    twice = (start.conj() * end).imag
+    cells = np.abs(np.bincount(ring, weights=twice, minlength=count)) / 2
+    steepest = np.zeros(count)
     np.maximum.at(steepest, ring, np.abs(start.imag) * GRID_DEG)
-    size_m2 = cells * _M2_PER_CELL * np.cos(np.radians(np.minimum(steepest, 89.9)))
-    return np.asarray(is_hole & (size_m2 < 1.1 * NOISE_M2))
+    return cells * _M2_PER_CELL * np.cos(np.radians(np.minimum(steepest, 89.9)))
 
 
 def cells_of(degrees: Float) -> Complex:
@@ -200,6 +243,8 @@ class Exchange:
         was = self.before[at]
         some = is_open[self.old.ring[was]]
         was, ring, old_ring = was[some], self.new.ring[at[some]], self.old.ring[was[some]]
+        if not len(was):
+            return None
         first = np.flatnonzero(np.r_[True, (np.diff(ring) != 0) | (np.diff(old_ring) != 0)])
         one, other = old_ring[first], ring[first]
         count = int(is_open.sum())

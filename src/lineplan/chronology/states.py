@@ -38,7 +38,8 @@ class State:
 
     `polygons` is what the source draws, `is_open` says of each ring of the claim whether it is more
     than a closed line of contact, and `leaving` are keys of edges that are not all in the units.
-    `pieces` are those at that boundary that border reconciliation looked at.
+    `pieces` are those at that boundary that border reconciliation looked at; `rest_m2` is ground
+    of the default holder, on a day measured in full, that is not the main body.
     """
 
     claim: Claim
@@ -47,6 +48,7 @@ class State:
     leaving: Int
     noise_m2: float
     pieces: shapely.STRtree
+    rest_m2: float
     figures: Figures
 
     @classmethod
@@ -55,6 +57,8 @@ class State:
         default_holder = ground.dataset.default_holder
         holders = {held_by for _, held_by in figures.cell_m2}
         if holders != {claim.held_by, default_holder} or len(holders) != 2:
+            return None
+        if claim.touches_itself():
             return None
         line = ground.partition.line
         enclaves = line.geometry.to_numpy()[(line["kind"] == "enclave").to_numpy()]
@@ -66,7 +70,10 @@ class State:
             return None
         polygons = ground.control.claims.geometry.to_numpy()
         leaving = _leaving(claim, np.arange(len(claim.key)), borders)
-        return cls(claim, polygons, is_open, leaving, noise_m2, pieces, figures)
+        default_m2 = _held_m2(figures, default_holder)
+        rest_m2 = default_m2 - ground.partition.main_body_m2
+        state = cls(claim, polygons, is_open, leaving, noise_m2, pieces, rest_m2, figures)
+        return state if _is_main_sure(claim, rest_m2, default_m2) else None
 
     def step(
         self, change: Change, drawn: Outline, setting: Setting, borders: Borders
@@ -87,6 +94,14 @@ class State:
         -------
         State or None
         """
+        if setting.frontier is not None:
+            return None  # the main body may be reconciled too, when units are part of a country
+        exchange = change.exchange
+        if exchange.new.touches_itself(exchange.fresh):
+            return None
+        default_m2 = _held_m2(self.figures, setting.dataset.default_holder)
+        if not _is_main_sure(exchange.new, self.rest_m2, default_m2):
+            return None
         is_open = change.exchange.opened(self.is_open)
         is_suspect = change.is_outer | are_near(change.rings, self.pieces)
         if is_open is None:
@@ -173,7 +188,7 @@ class State:
         exchange = change.exchange
         old, new = exchange.old, exchange.new
         windows = Windows.around(change.rings, is_suspect, self.pieces.geometries)
-        if windows is None or setting.frontier is not None:
+        if windows is None:
             return None
         # Rings that lie in a window are looked at there.
         were_in, are_in = windows.hold_rings(old), windows.hold_rings(new)
@@ -185,7 +200,9 @@ class State:
             if is_open is None or not windows.hold(parts).all():
                 return None
         found = windows.compare(self.polygons, drawn.polygons, setting, borders)
-        if found is None:
+        # What is cut off in a window must not be the main body.
+        half_m2 = _held_m2(self.figures, setting.dataset.default_holder) / 2
+        if found is None or any(m.reassigned_m2 > half_m2 for pair in found for m in pair):
             return None
         enclaves = np.concatenate([after.enclaves for _, after in found])
         is_open[are_in] = _are_open(new, are_in, enclaves)[are_in]
@@ -222,7 +239,7 @@ class State:
         return (
             None
             if moved is None
-            else State(new, drawn.polygons, is_open, leaving, noise_m2, pieces, moved)
+            else State(new, drawn.polygons, is_open, leaving, noise_m2, pieces, self.rest_m2, moved)
         )
 
     def _opened_by_leaving(self, exchange: Exchange, leaves: Bool, borders: Borders) -> Bool | None:
@@ -303,7 +320,21 @@ def _noise_m2(claim: Claim, pieces: shapely.STRtree, borders: Borders) -> float 
         return 0.0
     if are_near(claim.noise, borders.outer).any() or are_near(claim.noise, pieces).any():
         return None
-    return claim.noise_m2()
+    inside = borders.tree.query(shapely.get_point(claim.noise, 0), predicate="intersects")[0]
+    return claim.noise_m2() if len(np.unique(inside)) == len(claim.noise) else None
+
+
+def _held_m2(figures: Figures, holder: str) -> float:
+    return sum(m2 for (_, held_by), m2 in figures.cell_m2.items() if held_by == holder)
+
+
+def _is_main_sure(claim: Claim, rest_m2: float, default_m2: float) -> bool:
+    """Whether the main body of the default holder is more than half of its ground.
+
+    Ground is cut off from it only in holes of the claim, and at the outer boundary, where it is
+    reassigned.
+    """
+    return rest_m2 + claim.holes_m2 < default_m2 / 2
 
 
 def is_misread(figures: Figures) -> bool:

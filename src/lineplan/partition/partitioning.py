@@ -130,13 +130,19 @@ class Partition:
     def looked_at(self) -> NDArray[Any]:
         """Polygons of the pieces at the outer boundary that border reconciliation looked at.
 
-        Whatever came of them.
+        Whatever came of them; the main body, which it leaves alone, is none of them.
         """
         pieces = self._origin.pieces
         if pieces is None:
             return np.empty(0, dtype=object)
         faces = pieces.faces[pieces.is_border[pieces.piece_of]]
         return self._origin.ground.polygons[faces]
+
+    @property
+    def main_body_m2(self) -> float:
+        """Area of the default holder's main body; infinite where nothing was reconciled."""
+        pieces = self._origin.pieces
+        return np.inf if pieces is None else pieces.main_body_m2
 
     def cut(self, strips: Mapping[str, shapely.Geometry]) -> Partition:
         """Cut the faces along the edges of strips; only those are touched that an edge crosses.

@@ -23,7 +23,7 @@ class Pieces:
     """Connected pieces of the default holder's ground that reconciliation looked at.
 
     One element for each piece; `faces` and `piece_of` pair faces with the piece they are in.
-    `frontier` is what the caller gave.
+    `frontier` is what the caller gave, `main_body_m2` the area of the largest of all pieces.
     """
 
     faces: Int
@@ -31,6 +31,7 @@ class Pieces:
     is_border: Bool
     is_moved: Bool
     frontier: shapely.Geometry | None
+    main_body_m2: float
 
 
 def reconcile_border(
@@ -112,7 +113,10 @@ def reconcile_border(
     moved = is_moved[piece_of]
     holder[looked_at[moved]] = to_holder[piece_of[moved]]
     listed = (is_moved | (chosen != main_body) | (not has_main_body))[piece_of]
-    pieces = Pieces(looked_at[listed], piece_of[listed], is_border, is_moved, frontier)
+    main_body_m2 = float(size_m2[main_body])
+    pieces = Pieces(
+        looked_at[listed], piece_of[listed], is_border, is_moved, frontier, main_body_m2
+    )
     return replace(ground, holder=holder), pieces
 
 
