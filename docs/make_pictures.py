@@ -25,7 +25,7 @@ from matplotlib.path import Path as Outline
 import lineplan as lp
 from lineplan import geodesy
 from lineplan.partition.noding import GRID_DEG, node_faces
-from lineplan.webmap.style import PAINTS
+from lineplan.style import PAINTS
 
 FOLDER = Path(__file__).parent
 GEOD = pyproj.Geod(ellps="WGS84")

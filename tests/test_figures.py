@@ -25,15 +25,15 @@ from matplotlib.path import Path as Outline
 
 import lineplan as lp
 from lineplan.errors import LineplanError, LineplanWarning, UsageError
+from lineplan.facts import Facts
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
-from lineplan.figures.facts import Facts
 from lineplan.figures.footnotes import attributions, statements
 from lineplan.figures.mapping import STROKES, simplified
 from lineplan.figures.scenery import lines_between
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
-from lineplan.webmap.style import PAINTS
+from lineplan.style import PAINTS
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT_MM = 25.4 / 72

@@ -16,16 +16,15 @@ import pytest
 import shapely
 
 import lineplan as lp
-from lineplan import export
+from lineplan import export, style
 from lineplan.control.kmlfile import features_of_kml
+from lineplan.facts import Facts
 from lineplan.gis import kml as gis_kml
 from lineplan.gis import legend_of
 from lineplan.gis.legend import Entry
 from lineplan.gis.qml import qml
 from lineplan.gis.sld import sld
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
-from lineplan.webmap import style
-from lineplan.webmap.facts import Facts
 
 KML = "{http://www.opengis.net/kml/2.2}"
 SE = "{http://www.opengis.net/se}"

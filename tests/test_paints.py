@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lineplan.webmap.style import PAINTS
+from lineplan.style import PAINTS
 
 EYES = {
     "normal": np.eye(3),

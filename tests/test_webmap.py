@@ -15,12 +15,12 @@ from hostile import HOSTILE, hostile
 
 import lineplan as lp
 from lineplan.labels import LANGUAGES
+from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
 from lineplan.webmap.page import fill, unpacked
 from lineplan.webmap.polylines import encode
-from lineplan.webmap.style import PAINTS
 from lineplan.webmap.texts import DATE_MARK
 
 

@@ -21,10 +21,10 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from lineplan.arrangement import Arrangement
 from lineplan.dataset import DataFile
 from lineplan.errors import LineplanError, UsageError
+from lineplan.facts import Facts
 from lineplan.gis import STYLES, Legend, legend_of, style_table, styled_kml
 from lineplan.labels import Catalogue, catalogue
 from lineplan.output import dated, replacing
-from lineplan.webmap.facts import Facts
 
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
 OF_CONTROL = ("zones", "line", "reassigned")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import lineplan as lp
-from lineplan.webmap import style
+from lineplan import style
 
 pytestmark = pytest.mark.qgis
 

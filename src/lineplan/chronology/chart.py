@@ -15,7 +15,7 @@ from lineplan.errors import LineplanError, UsageError
 from lineplan.labels import catalogue
 from lineplan.output import replacing
 from lineplan.plan import STANDINGS
-from lineplan.webmap.style import OPEN_INK, PAINTS
+from lineplan.style import OPEN_INK, PAINTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from xml.sax.saxutils import quoteattr
 
 import pandas as pd
 
-from lineplan.webmap.style import PAINTS
+from lineplan.style import PAINTS
 
 GEOMETRY = "geom"
 """Name of the column of geometry in a GeoPackage, by which QGIS finds the style."""

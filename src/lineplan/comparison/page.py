@@ -15,7 +15,7 @@ from lineplan.dataset import Subject
 from lineplan.errors import DatasetError
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
-from lineplan.webmap.style import PAINTS
+from lineplan.style import PAINTS
 
 MOST_PLACES = 25
 STALE_DAYS = 30

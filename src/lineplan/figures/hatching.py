@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
-from lineplan.webmap.style import OPEN_INK, PAINTS
+from lineplan.style import OPEN_INK, PAINTS
 
 if TYPE_CHECKING:
     from lineplan.figures.sheet import Sheet

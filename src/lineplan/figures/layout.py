@@ -25,7 +25,7 @@ from lineplan.figures.window import Window, fit, shape_of
 from lineplan.figures.words import PAPER
 
 if TYPE_CHECKING:
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
 
 LAYERS = ("paper", *MAP_LAYERS, "frame", "title", "table", "key", "source-line", "footer")
 """Layers of the page, the lowest first; in an SVG each is a group with this id."""

@@ -20,7 +20,7 @@ from lineplan.figures.words import INK, PAPER, Line, Stack
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
     from lineplan.figures.scenery import City
     from lineplan.figures.sheet import Sheet
 

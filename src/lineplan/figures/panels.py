@@ -15,7 +15,7 @@ from lineplan.figures.sheet import PT_MM, balanced, wrap
 from lineplan.figures.words import INK, PAPER, SOFT, Line, Stack
 
 if TYPE_CHECKING:
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
     from lineplan.figures.sheet import Sheet
     from lineplan.figures.window import Window
 

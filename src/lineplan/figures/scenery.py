@@ -11,11 +11,11 @@ import numpy as np
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.figures.facts import local_name
+from lineplan.facts import local_name
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
 
 NEAR_BORDER_DEG = 0.06
 """Neighbours' boundaries this close to the units' outer boundary are the same line, drawn once."""

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
+from lineplan.facts import Facts
 from lineplan.labels import Catalogue
-from lineplan.webmap.facts import Facts
-from lineplan.webmap.style import (
+from lineplan.style import (
     BORDER,
     LINE,
     LINE_HALO,

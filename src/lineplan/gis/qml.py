@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from lineplan.gis.legend import Entry, Legend
 from lineplan.gis.markup import document
-from lineplan.webmap.style import Ground, Stroke
+from lineplan.style import Ground, Stroke
 
 _MM = 25.4 / 96  # of a pixel of the page
 _MULTIPLY = "6"

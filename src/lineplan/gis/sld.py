@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from lineplan.gis.legend import Entry, Legend
 from lineplan.gis.markup import document
-from lineplan.webmap.style import Ground, Stroke
+from lineplan.style import Ground, Stroke
 
 _NAMESPACES = {
     "xmlns": "http://www.opengis.net/sld",

@@ -11,10 +11,10 @@ import geopandas as gpd
 import pandas as pd
 
 from lineplan.errors import UsageError
+from lineplan.facts import local_name
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
 from lineplan.plan import TERMS
 from lineplan.webmap.coverage import STEP_DEG
-from lineplan.webmap.facts import local_name
 from lineplan.webmap.folium_map import PlanMap
 from lineplan.webmap.footnotes import (
     attributions,

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.webmap.facts import local_name
+from lineplan.facts import local_name
 from lineplan.webmap.polylines import encode_lines
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineplan.errors import LineplanError
-from lineplan.webmap.style import patterns
+from lineplan.style import patterns
 
 if TYPE_CHECKING:
     from lineplan.labels import Catalogue

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from lineplan.assessments import assessed_range
+from lineplan.facts import only
 from lineplan.labels import Catalogue
 from lineplan.plan import TERMS
-from lineplan.webmap.facts import only
-from lineplan.webmap.style import OPEN, PAINTS, swatch
+from lineplan.style import OPEN, PAINTS, swatch
 from lineplan.zoning import look_up
 
 if TYPE_CHECKING:
