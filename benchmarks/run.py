@@ -77,8 +77,7 @@ def _rows(smoke: bool) -> Iterator[Row]:
         lambda: strips.rows(arrangement, 1 if smoke else 5, [15] if smoke else [15, 50, 140]),
         lambda: plans.rows(inputs, runs),
         lambda: chronology.rows(inputs, 1 if smoke else 3, 10 if smoke else None),
-        # Fewer draws than the goal's 50, while 500 days take ten seconds.
-        lambda: cluster.rows(inputs, 1 if smoke else 2, 8 if smoke else 500, 2 if smoke else 4),
+        lambda: cluster.rows(inputs, 1, 8 if smoke else 500, 2 if smoke else 50),
         lambda: maps.rows(arrangement, runs),
         start.rows,
         lambda: one_day.proof_rows(inputs, runs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -12,22 +12,36 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.partition.noding import Ground
+from lineplan.partition.snapping import Float, Int
 
 
-def line_of_contact(ground: Ground) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Edges between faces of different holders: merged, longest first; and by unit."""
-    edges = ground.edges
-    holders, holder = np.unique(ground.holder.astype(str), return_inverse=True)
-    at = np.flatnonzero((edges.right >= 0) & (holder[edges.left] != holder[edges.right]))
-    left, right = edges.left[at], edges.right[at]
-    # Turned so that the first holder in the alphabet is always on the left: lines keep a side.
-    turn = holder[left] > holder[right]
-    start = np.where(turn[:, None], edges.end[at], edges.start[at])
-    end = np.where(turn[:, None], edges.start[at], edges.end[at])
-    first, second = np.where(turn, right, left), np.where(turn, left, right)
-    between = np.char.add(np.char.add(holders[holder[first]], "/"), holders[holder[second]])
-    length_km = geodesy.segment_length_m(start, end) / 1000
+class _Contact(NamedTuple):
+    """Edges between faces of different holders, the first holder in the alphabet on the left."""
 
+    start: Float
+    end: Float
+    first: Int
+    second: Int
+    between: NDArray[Any]
+
+    @classmethod
+    def of(cls, ground: Ground) -> _Contact:
+        edges = ground.edges
+        holders, holder = np.unique(ground.holder.astype(str), return_inverse=True)
+        at = np.flatnonzero((edges.right >= 0) & (holder[edges.left] != holder[edges.right]))
+        left, right = edges.left[at], edges.right[at]
+        # Turned so that lines keep a side.
+        turn = holder[left] > holder[right]
+        start = np.where(turn[:, None], edges.end[at], edges.start[at])
+        end = np.where(turn[:, None], edges.start[at], edges.end[at])
+        first, second = np.where(turn, right, left), np.where(turn, left, right)
+        between = np.char.add(np.char.add(holders[holder[first]], "/"), holders[holder[second]])
+        return cls(start, end, first, second, between)
+
+
+def line_of_contact(ground: Ground) -> gpd.GeoDataFrame:
+    """Edges between faces of different holders, merged, longest first."""
+    start, end, _, _, between = _Contact.of(ground)
     lines: list[shapely.Geometry] = []
     sides: list[str] = []
     for pair in np.unique(between):
@@ -49,20 +63,27 @@ def line_of_contact(ground: Ground) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
         crs="EPSG:4326",
     ).sort_values("length_km", ascending=False, ignore_index=True)
     frame.insert(0, "line_id", [f"L{i + 1}" for i in range(len(frame))])
+    return frame
 
+
+def line_by_unit(ground: Ground, line: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Length of the line by unit, holders and kind."""
+    start, end, first, second, between = _Contact.of(ground)
+    length_km = geodesy.segment_length_m(start, end) / 1000
+    kind = _kind_of(start, end, line.geometry.tolist(), line["kind"].to_numpy())
     unit = ground.unit_id
     table = pd.DataFrame(
         {
             "unit_id": np.r_[unit[first], unit[second]],
             "between": np.tile(between, 2),
-            "kind": np.tile(_kind_of(start, end, lines, kind), 2),
+            "kind": np.tile(kind, 2),
             "length_km": np.tile(length_km / 2, 2),
             "edges": 0.5,
         }
     )
     table = table.groupby(["unit_id", "between", "kind"], as_index=False).sum()
     table["vertex_spacing_km"] = table["length_km"] / table.pop("edges")
-    return frame, table
+    return table
 
 
 def _kind_of(

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.errors import ConflictError, GeometryError, PartitionError, UsageError
-from lineplan.partition.contact import line_of_contact
+from lineplan.partition.contact import line_by_unit, line_of_contact
 from lineplan.partition.coverage import (
     HAIRLINE_DEG,
     check_coverage,
@@ -68,8 +68,12 @@ class _Origin:
     pieces: Pieces | None
 
     @cached_property
-    def lines(self) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    def line(self) -> gpd.GeoDataFrame:
         return line_of_contact(self.ground)
+
+    @cached_property
+    def line_by_unit(self) -> pd.DataFrame:
+        return line_by_unit(self.ground, self.line)
 
     @cached_property
     def reassigned(self) -> gpd.GeoDataFrame:
@@ -110,12 +114,12 @@ class Partition:
     @property
     def line(self) -> gpd.GeoDataFrame:
         """The line of contact."""
-        return self._origin.lines[0]
+        return self._origin.line
 
     @property
     def line_by_unit(self) -> pd.DataFrame:
         """Length of the line of contact by unit."""
-        return self._origin.lines[1]
+        return self._origin.line_by_unit
 
     @property
     def reassigned(self) -> gpd.GeoDataFrame:
