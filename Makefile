@@ -50,7 +50,7 @@ browser: $(VENV)/installed-dev  ## open the map in a real browser (Chromium and 
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python
 	@$(BIN)/python -m pytest -m browser
 
-qgis: $(VENV)/installed-dev  ## open an exported GeoPackage in a real QGIS (Debian: python3-qgis)
+qgis: $(VENV)/installed-dev  ## open exports and zones through time in a real QGIS (Debian: python3-qgis)
 	@$(BIN)/python -m pytest -m qgis
 
 bench: $(VENV)/installed  ## measure against the peers (SMOKE=1: small, for CI)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import pandas as pd
@@ -23,14 +22,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_chronology import FIRST, front, moving, plans, spoil, write_days  # noqa: F401
 from test_comparison import clause, toy_plan
+from test_gis import rules_of, styles_in
 from test_timeline_cli import COMMAND, call, folder  # noqa: F401
 
 import lineplan as lp
 from lineplan.chronology import zones as module
 from lineplan.chronology.zones import Place, Stretch, ZoneBatch, stretches_of
+from lineplan.labels import LANGUAGES, catalogue
 
 KEY = ["unit_id", "held_by", "status", "clause_id"]
-PLAYER = Path(__file__).parent / "in_qgis" / "play.py"
 
 
 def read(path: Path, plan_id: str) -> gpd.GeoDataFrame:
@@ -275,6 +275,118 @@ def test_the_command_writes_zones(line: Any, folder: Path, tmp_path: Path) -> No
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.parametrize(("lang", "ending"), [("uk", ".gpkg"), ("zh-Hant", ".parquet")])
+def test_names_and_labels_are_in_the_language(
+    lang: str,
+    ending: str,
+    plans: list[lp.Plan],  # noqa: F811
+    toy: lp.Dataset,
+    days: Path,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / f"zones{ending}"
+    known = {"T-NW": "Захід", "T-NE": "東北", "T-SW": "", "T-SE": None}
+    units = toy.units()
+    names = units["unit_id"].map(known)
+    units = units.assign(name_uk=names, name_zh_hant=names)
+    options: dict[str, Any] = {"dataset": toy, "units": units}
+    lp.timeline(*plans, control=days, zones=path, lang=lang, **options)
+    english = {"T-SW": "South-West", "T-SE": "South-East"}
+    said = ["zone_id", "unit_name", "status_label"]
+    for plan in plans:
+        alone = lp.arrange(plan, control=days / "line_20250103.geojson", **options)
+        export = gpd.read_file(alone.write(tmp_path / "x.gpkg", lang=lang), layer="zones")
+        zones = read(path, plan.id)
+        assert dict(zones[["unit_id", "unit_name"]].to_numpy()) == known | english
+        ours = on(zones, dt.date(2025, 1, 3))
+        # The label speaks of the line of the first day of its stretch.
+        same = ours[pd.to_datetime(ours["valid_from"]) == pd.Timestamp(2025, 1, 3)]
+        assert len(same)
+        for kind, columns in ((ours, said[:2]), (same, said)):
+            theirs = export[export["zone_id"].isin(kind["zone_id"])]
+            assert sorted(kind[columns].to_numpy().tolist()) == sorted(
+                theirs[columns].to_numpy().tolist()
+            )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_style_is_that_of_an_export_and_one_of_time(
+    lang: str,
+    plans: list[lp.Plan],  # noqa: F811
+    toy: lp.Dataset,
+    days: Path,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "zones.gpkg"
+    lp.timeline(*plans, control=days, dataset=toy, zones=path, lang=lang)
+    styles = styles_in(path)
+    assert list(styles) == [plan.id for plan in plans]
+    listed = [name for name, _ in pyogrio.list_layers(path)]
+    assert sorted(listed) == ["east", "layer_styles", "north"]
+    for plan in plans:
+        alone = lp.arrange(plan, dataset=toy, control=days / "line_20250101.geojson")
+        export = styles_in(alone.write(tmp_path / "x.gpkg", lang=lang))["zones"]
+        style = styles[plan.id]
+        ours, theirs = (ElementTree.fromstring(row["styleQML"]) for row in (style, export))
+        for part in ("renderer-v2", "blendMode", "previewExpression"):
+            pair = [ElementTree.tostring(tree.find(part)) for tree in (ours, theirs)]
+            assert pair[0] == pair[1], part
+        assert style["styleSLD"] == export["styleSLD"].replace(
+            "<se:Name>zones<", f"<se:Name>{plan.id}<"
+        )
+        fixed = ("useAsDefault", "f_geometry_column", "styleName", "ui", "owner")
+        assert [style[key] for key in fixed] == [export[key] for key in fixed]
+        assert style["update_time"][:10] == "2025-01-09"
+        assert catalogue(lang).date(FIRST).rstrip(".") in style["description"]
+        aliases = {alias.get("field"): alias.get("name") for alias in ours.iter("alias")}
+        assert set(aliases) == set(read(path, plan.id)) - {"geometry"}
+        assert all(aliases.values())
+        assert aliases["valid_from"] in ours.findtext("mapTip", "")
+        time = ours.find("temporal")
+        assert time is not None
+        assert time.get("startExpression") == 'to_datetime("valid_from")'
+        assert time.get("endExpression") == 'to_datetime("valid_to")'
+        assert theirs.find("temporal") is None
+
+
+@pytest.mark.usefixtures("small")
+def test_the_style_knows_what_only_some_days_have(toy: lp.Dataset, tmp_path: Path) -> None:
+    north = toy_plan(toy, "north", clause("n", "recognized", {"units": ["T-NW"]}))
+    # Into T-NW on two days of the first batch; the last knows of T-NE only.
+    there = [front({20: -0.6 if 1 <= day < 3 else 0.001 * day}) for day in range(12)]
+    folder = write_days(tmp_path / "days", there)  # noqa: F811
+    path = tmp_path / "zones.gpkg"
+    lp.timeline(north, control=folder, dataset=toy, zones=path)
+    zones = read(path, "north")
+    assert on(zones, dt.date(2025, 1, 3))["held_by"].eq("bora").sum() == 3
+    assert on(zones, dt.date(2025, 1, 8))["held_by"].eq("bora").sum() == 2
+    told = [where for _, where, _ in rules_of(styles_in(path)["north"]["styleQML"])]
+    assert sorted(told) == sorted(
+        {f"\"status\" = '{s}' AND \"held_by\" = '{h}'" for s, h in zones[KEY].to_numpy()[:, [2, 1]]}
+    )
+
+
+def test_the_command_takes_a_language(line: Any, folder: Path, tmp_path: Path) -> None:  # noqa: F811
+    assert line(*call(), "--zones", "zones.gpkg", "--lang", "uk").status == 0
+    alias = catalogue("uk").text("column.valid_from")
+    assert alias in styles_in(tmp_path / "zones.gpkg")["east"]["styleQML"]
+    (tmp_path / "series.csv").unlink()
+    said = line(*call(), "--lang", "uk")
+    assert said.status == 2
+    assert "--lang is for the zones; give --zones FILE too" in said.err
+    assert not (tmp_path / "series.csv").exists()
+
+
+def test_an_unknown_language_is_told(
+    plans: list[lp.Plan],  # noqa: F811
+    toy: lp.Dataset,
+    days: Path,
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(lp.UsageError, match="unknown language 'de'"):
+        lp.timeline(*plans, control=days, dataset=toy, zones=tmp_path / "z.gpkg", lang="de")
+
+
 @pytest.mark.parametrize(
     ("target", "status", "words"),
     [("zones.shp", 2, "ends in .gpkg or .parquet"), ("no/zones.gpkg", 1, "there is no folder no")],
@@ -321,53 +433,6 @@ def test_killed_in_the_middle_the_next_run_finishes(
     assert line(*call(zones="zones.gpkg")).status == 0
     assert (tmp_path / "zones.gpkg").read_bytes() == (tmp_path / "whole.gpkg").read_bytes()
     assert not kept.exists()
-
-
-@pytest.fixture(scope="session")
-def qgis_python() -> str:
-    """The Python that has QGIS: this one, or Debian's (apt install python3-qgis)."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        if Path(python).exists() and not _run(python, "-c", "import qgis.core").returncode:
-            return python
-    pytest.skip("QGIS is not installed (apt install python3-qgis)")
-
-
-def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("GDAL_", "PROJ_", "PYTHON"))}
-    return subprocess.run(
-        [str(a) for a in arguments], capture_output=True, text=True, env=clean, check=False
-    )
-
-
-@pytest.mark.qgis
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Kyiv", "America/New_York"])
-def test_qgis_plays_each_day_without_being_told_how(
-    zone: str,
-    qgis_python: str,
-    plans: list[lp.Plan],  # noqa: F811
-    toy: lp.Dataset,
-    days: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("TZ", zone)
-    path = tmp_path / "zones.gpkg"
-    lp.timeline(*plans, control=days, dataset=toy, zones=path)
-    ran = _run(qgis_python, PLAYER, path, FIRST, 9, "east", "north")
-    assert ran.returncode == 0, ran.stderr
-    shown = json.loads(ran.stdout)
-    for plan in plans:
-        layer, zones = shown[plan.id], read(path, plan.id)
-        assert layer["is_valid"]
-        assert layer["is_temporal"]
-        assert layer["span"] == ["2025-01-01", "2025-01-10"]
-        assert layer["style"] == "categorizedSymbol"
-        assert set(layer["categories"]) == set(zones["status"])
-        assert len(set(layer["categories"].values())) == len(layer["categories"])
-        for frame, found in layer["frames"].items():
-            day = on(zones, dt.date.fromisoformat(frame[:10]))
-            corners = shapely.get_num_coordinates(day.geometry.to_numpy()).tolist()
-            assert found == sorted(map(list, zip(day["zone_id"], corners, strict=True))), frame
 
 
 def test_a_full_disk_is_told(

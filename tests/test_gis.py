@@ -195,7 +195,7 @@ def test_contested_ground_is_crossed(tmp_path: Path) -> None:
 
 
 def test_lines_are_those_of_the_page() -> None:
-    folder = Path(style.__file__).parent
+    folder = Path(style.__file__).parent / "webmap"
     script = (folder / "script" / "view.js").read_text(encoding="utf-8")
     sheet = (folder / "map.css").read_text(encoding="utf-8")
     for stroke, drawn, colour in (
@@ -271,7 +271,20 @@ def test_legend_and_aliases_are_in_the_language(
     assert area == words.text("column.area_km2")
     zones = gpd.read_file(path, layer="zones")
     assert list(zones["status"]) == list(point21.zones["status"])
-    said = [zone["label"] for zone in facts.zones()]
+    said = [
+        words.status_label(
+            row.status,
+            held_by=row.held_by,
+            to_be_held_by=row.to_be_held_by,
+            recognized_as=row.recognized_as,
+            recognition=row.recognition,
+            recognized_by=row.recognized_by,
+            dataset=point21.dataset,
+            date=facts.line_day,
+            plan_title=facts.plan_title,
+        )
+        for row in point21.zones.itertuples()
+    ]
     assert list(zones["status_label"]) == said
     if lang == "en":
         assert area == "Area (km²)"
@@ -398,14 +411,20 @@ def test_kml_balloons_are_words(point21: lp.Arrangement, tmp_path: Path, lang: s
     words = catalogue(lang)
     root = ElementTree.parse(point21.write(tmp_path / "x.kml", lang=lang)).getroot()
     assert root.findtext(f"{KML}Document/{KML}name") == words.name(point21.plan.title)
-    for mark, zone in zip(root.iter(f"{KML}Placemark"), Facts(point21, words).zones(), strict=True):
+    zones = gpd.read_parquet(point21.write(tmp_path / "x.parquet", lang=lang)).to_dict("records")
+    for mark, zone in zip(root.iter(f"{KML}Placemark"), zones, strict=True):
         said = mark.findtext(f"{KML}description", "")
-        assert mark.findtext(f"{KML}name", "").startswith(zone["unit"])
-        assert said.startswith(zone["label"])
+        assert mark.findtext(f"{KML}name", "").startswith(zone["unit_name"])
+        assert said.startswith(zone["status_label"])
         assert words.text("column.area_km2") in said
         assert "area_km2" not in said
         assert (
-            words.text("join.set", name=words.text("field.held_by"), value=zone["holder"]) in said
+            words.text(
+                "join.set",
+                name=words.text("field.held_by"),
+                value=Facts(point21, words).holder(zone["held_by"]),
+            )
+            in said
         )
 
 

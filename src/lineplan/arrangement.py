@@ -20,7 +20,7 @@ from lineplan.dataset import Dataset
 from lineplan.days import as_date, today
 from lineplan.errors import DatasetError, UsageError
 from lineplan.ground import Ground, Setting, read_ground
-from lineplan.labels import catalogue
+from lineplan.labels import Catalogue, catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import TERMS, Plan, Value
 from lineplan.plan.file import dataset_of, load_plan
@@ -419,6 +419,7 @@ def describe(
     units: gpd.GeoDataFrame,
     dataset: Dataset,
     days: Iterable[date | None],
+    words: Catalogue | None = None,
 ) -> Frame:
     """Zones with ids, names, labels and shares.
 
@@ -433,18 +434,22 @@ def describe(
         For the names of parties.
     days : iterable of date or None
         Day of the line of contact, of each zone.
+    words : Catalogue, optional
+        Language of names and labels; English when not given.
 
     Returns
     -------
     DataFrame
         With `zone_id`, `unit_name`, `status_label`, `area_sq_mi` and `share_of_unit`.
     """
-    words = catalogue("en")
+    words = words or catalogue("en")
     by_id = units.set_index("unit_id")
+    own = by_id[words.name_column]
+    names = own.where(own.notna() & (own != ""), by_id["name"])
     rows = list(zones.itertuples())
     zones = zones.assign(
         zone_id=["/".join((z.unit_id, z.held_by, z.clause_id or "-")) for z in rows],
-        unit_name=zones["unit_id"].map(by_id["name"]),
+        unit_name=zones["unit_id"].map(names),
         status_label=[
             words.status_label(
                 z.status,

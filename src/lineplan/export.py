@@ -18,10 +18,9 @@ import shapely
 from pandas.api.types import is_string_dtype
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from lineplan.arrangement import Arrangement
+from lineplan.arrangement import Arrangement, describe
 from lineplan.dataset import DataFile
 from lineplan.errors import LineplanError, UsageError
-from lineplan.facts import Facts
 from lineplan.gis import STYLES, Legend, legend_of, style_table, styled_kml
 from lineplan.labels import Catalogue, catalogue
 from lineplan.output import dated, replacing
@@ -213,9 +212,9 @@ def _frame(arrangement: Arrangement, layer: str, words: Catalogue) -> pd.DataFra
         return _sources(arrangement, words)
     frame: gpd.GeoDataFrame = getattr(arrangement, layer)
     if layer == "zones" and words.lang != "en":
-        said = Facts(arrangement, words).zones()
-        frame = frame.assign(
-            unit_name=[zone["unit"] for zone in said], status_label=[zone["label"] for zone in said]
+        days = [arrangement.control.as_of] * len(frame)
+        frame = describe(
+            frame, arrangement.plan, arrangement.units, arrangement.dataset, days, words
         )
     if _geometry_type(layer) != "MultiPolygon":
         return frame

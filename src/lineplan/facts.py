@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
     from lineplan.labels import Catalogue
 
-_ZONE_KEYS = ("unit_id", "held_by", "status", "clause_id")
 STALE_DAYS = 14
 """A line of contact older than this puts a notice above the map."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that maps and files say about one arrangement, as text of one language.
+    """Everything that a map says about one arrangement, as text of one language.
 
     Parameters
     ----------
@@ -123,21 +122,16 @@ class Facts:
             for row in _rows(self.arrangement.units)
         }
 
-    def zones(self) -> list[dict[str, Any]]:
-        """
-        Describe every zone, in the order of the arrangement.
-
-        Returns
-        -------
-        list of dict
-            ``id``, ``unit``, ``unit_id``, ``status``, ``holder``, ``held_by``, ``label``,
-            ``clause``, ``paint``, ``area``, ``area_km2``, ``share``, ``range``, and two
-            lists of (name, text) for the panel: ``facts`` as they are, ``provisions`` as the
-            clause would have them.
-        """
-        names = self.unit_names()
-        ranges = self._ranges()
-        return [self._zone(row, names, ranges) for row in _rows(self.arrangement.zones)]
+    def zones(self) -> list[dict[str, str]]:
+        """Id and paint of every zone, in the order of the arrangement."""
+        default = self.arrangement.dataset.default_holder
+        return [
+            {
+                "id": str(row["zone_id"]),
+                "paint": swatch(row["status"], row["held_by"], default),
+            }
+            for row in _rows(self.arrangement.zones)
+        ]
 
     def statuses(self) -> list[dict[str, Any]]:
         """
@@ -191,82 +185,6 @@ class Facts:
             described["headline"] = self.words.headline(figure["rounded_km2"])
             described["range"] = self.range(figure["low_km2"], figure["high_km2"])
         return described
-
-    def _zone(
-        self,
-        row: Mapping[str, Any],
-        names: Mapping[str, str],
-        ranges: Mapping[tuple[str, ...], tuple[float, float]],
-    ) -> dict[str, Any]:
-        words, dataset = self.words, self.arrangement.dataset
-        label = words.status_label(
-            row["status"],
-            held_by=row["held_by"],
-            to_be_held_by=row["to_be_held_by"],
-            recognized_as=row["recognized_as"],
-            recognition=row["recognition"],
-            recognized_by=row["recognized_by"],
-            dataset=dataset,
-            date=self.line_day,
-            plan_title=self.plan_title,
-        )
-        holder = words.holder_label(
-            row["held_by"],
-            dataset=dataset,
-            date=self.line_day,
-            source=self.line_source,
-        )
-        low_high = ranges.get(tuple(str(row[key]) for key in _ZONE_KEYS), (math.nan, math.nan))
-        area, share = words.area(row["area_km2"]), words.percent(row["share_of_unit"])
-        name, spread = self.range(*low_high)
-        facts = {
-            "held_by": holder,
-            "area": words.text("figure.share", area=area, share=share),
-            "range": spread or name,
-        }
-        provisions = self._provisions(row) if row["clause_id"] else {}
-        return {
-            "id": str(row["zone_id"]),
-            "unit": names[str(row["unit_id"])],
-            "unit_id": str(row["unit_id"]),
-            "status": str(row["status"]),
-            "held_by": str(row["held_by"]),
-            "holder": self.holder(row["held_by"]),
-            "label": label,
-            "clause": str(row["clause_id"]),
-            "paint": swatch(row["status"], row["held_by"], dataset.default_holder),
-            "area": area,
-            "area_km2": round(float(row["area_km2"]), 3),
-            "share": share,
-            "range": spread or "–",
-            "facts": [[words.text(f"field.{key}"), said] for key, said in facts.items()],
-            "provisions": [[words.text(f"field.{key}"), said] for key, said in provisions.items()],
-        }
-
-    def _provisions(self, row: Mapping[str, Any]) -> dict[str, str]:
-        """What the clause sets, column by column; what it leaves open is said too."""
-        words, dataset = self.words, self.arrangement.dataset
-        said = {
-            "to_be_held_by": words.value(row["to_be_held_by"], dataset=dataset),
-            "administration": words.value(row["administration"], dataset=dataset),
-            "forces": words.forces(row["forces"], dataset=dataset),
-            "recognized_as": words.value(row["recognized_as"], dataset=dataset),
-        }
-        if row["recognized_as"] not in ("", "unspecified", "none"):
-            said["recognition"] = words.recognition(row["recognition"])
-            said["recognized_by"] = words.value(row["recognized_by"], dataset=dataset)
-        return said
-
-    def _ranges(self) -> dict[tuple[str, ...], tuple[float, float]]:
-        """Range over the assessments of each zone."""
-        table = self.arrangement.areas(by=_ZONE_KEYS)
-        return {
-            tuple(str(row[key]) for key in _ZONE_KEYS): (
-                row["assessed_min_km2"],
-                row["assessed_max_km2"],
-            )
-            for row in _rows(table)
-        }
 
 
 def local_name(row: Mapping[str, Any], words: Catalogue) -> str:

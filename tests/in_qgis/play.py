@@ -1,7 +1,7 @@
 """What QGIS shows of a GeoPackage of zones, day by day; run by the Python that QGIS comes with.
 
-Prints, as JSON, for each layer: whether it is temporal without being told, the days it spans, the
-type and categories of its style, and by day the zones shown in a frame of `hours` from its start.
+Prints, as JSON, for each layer: whether it is temporal without being told, the days it spans, and
+by day the zones shown in a frame of `hours` from its start.
 """
 
 import json
@@ -37,7 +37,7 @@ def main(path: str, first: str, days: int, layers: list[str]) -> None:
     for name in layers:
         layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
         layer.loadDefaultStyle()  # as QGIS itself does when a user adds a layer
-        temporal, style = layer.temporalProperties(), layer.renderer()
+        temporal = layer.temporalProperties()
         project = QgsProject()
         project.addMapLayer(layer, False)
         span = QgsTemporalUtils.calculateTemporalRangeForProject(project)
@@ -53,8 +53,6 @@ def main(path: str, first: str, days: int, layers: list[str]) -> None:
             "is_valid": layer.isValid(),
             "is_temporal": temporal.isActive(),
             "span": [span.begin().toString("yyyy-MM-dd"), span.end().toString("yyyy-MM-dd")],
-            "style": style.type(),
-            "categories": {c.value(): c.symbol().color().name() for c in style.categories()},
             "frames": frames,
         }
     print(json.dumps(said))

@@ -3,7 +3,8 @@
     QT_QPA_PLATFORM=offscreen /usr/bin/python3 render.py x.gpkg FOLDER < wanted.json
 
 ``wanted`` has the layers to open, pictures (name, layers from the top down, box, size in pixels,
-points around which the colours of a square are counted), and styles as SLD to draw the same with.
+points around which the colours of a square are counted, the day of the temporal controller if any),
+and styles as SLD to draw the same with.
 Pictures and what was seen, ``seen.json``, go into the folder. No style is named: QGIS has to find
 the one in the file.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsDateTimeRange,
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
@@ -27,15 +29,18 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtCore import QDate, QDateTime, QSize, QTime
 from qgis.PyQt.QtGui import QColor
 
 HALF = 12  # of the square around a point, in pixels
 
 
 def opened(path, name):
-    layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
+    # In the order of QGIS itself: a style that is loaded with the layer loses what it says of time.
+    options = QgsVectorLayer.LayerOptions(loadDefaultStyle=False)
+    layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr", options)
     assert layer.isValid(), name
+    layer.loadDefaultStyle()
     return layer
 
 
@@ -69,6 +74,10 @@ def drawn(picture, layers, path):
     settings.setOutputDpi(96)
     settings.setOutputSize(QSize(*picture["size"]))
     settings.setExtent(QgsRectangle(*picture["box"]))
+    if "day" in picture:
+        begin = QDateTime(QDate.fromString(picture["day"], "yyyy-MM-dd"), QTime(0, 0))
+        settings.setIsTemporal(True)
+        settings.setTemporalRange(QgsDateTimeRange(begin, begin.addDays(1), True, False))
     job = QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()

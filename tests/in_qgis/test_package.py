@@ -1,11 +1,6 @@
 """An exported GeoPackage in a real QGIS: opened, drawn without a screen, and looked at."""
 
-import json
-import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,11 +8,11 @@ from typing import Any
 import pytest
 
 import lineplan as lp
+from in_qgis.looking import look
 from lineplan import style
 
 pytestmark = pytest.mark.qgis
 
-RENDER = Path(__file__).with_name("render.py")
 LAYERS = ("zones", "line", "units", "reassigned", "sources")
 UKRAINE = [21.5, 44, 41, 52.8]
 # Places well inside their zones: lon, lat.
@@ -29,45 +24,6 @@ POINTS = {
     "Pryluky": (32.4, 50.6),
     "Dzhankoi": (34.39, 45.71),
 }
-
-
-def python_of_qgis() -> str | None:
-    """A Python that has QGIS: Debian's python3-qgis serves the system's own."""
-    for python in ("/usr/bin/python3", shutil.which("python3")):
-        if python and Path(python).exists() and python != sys.executable:
-            tried = subprocess.run([python, "-c", "import qgis.core"], capture_output=True)
-            if tried.returncode == 0:
-                return python
-    return None
-
-
-@pytest.fixture(scope="session")
-def qgis() -> str:
-    python = python_of_qgis()
-    if python is None:
-        reason = "needs QGIS for the system's Python (Debian: python3-qgis)"
-        pytest.fail(reason) if os.environ.get("LINEPLAN_NEED_QGIS") else pytest.skip(reason)
-    return python
-
-
-def look(python: str, package: Path, folder: Path, pictures: list[dict[str, Any]]) -> Any:
-    with closing(sqlite3.connect(package)) as database:
-        sld = database.execute(
-            "SELECT f_table_name, styleSLD FROM layer_styles WHERE f_geometry_column <> ''"
-        ).fetchall()
-    wanted = {"layers": LAYERS, "pictures": pictures, "sld": dict(sld)}
-    # A home of its own: no style of the user's, no plugin.
-    own = {"QT_QPA_PLATFORM": "offscreen", "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    ran = subprocess.run(
-        [python, str(RENDER), str(package), str(folder)],
-        input=json.dumps(wanted),
-        capture_output=True,
-        text=True,
-        env={**os.environ, **own},
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    return json.loads((folder / "seen.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +50,7 @@ def seen(qgis: str, package: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     box = [line.x - 0.05, line.y - 0.04, line.x + 0.05, line.y + 0.04]
     near = {"layers": ["line", "zones"], "box": box, "size": [500, 400]}
     pictures.append({"name": "near", **near, "points": {"line": [line.x, line.y]}})
-    return look(qgis, package, tmp_path_factory.mktemp("pictures"), pictures)
+    return look(qgis, package, tmp_path_factory.mktemp("pictures"), LAYERS, pictures)
 
 
 def mixed(ink: str, opacity: float, ground: str) -> str:
@@ -187,5 +143,5 @@ def test_a_hostile_name_stays_text(qgis: str, tmp_path: Path) -> None:
         database.execute("DELETE FROM units WHERE unit_id NOT LIKE '<%'")
         database.commit()
     picture = {"name": "units", "layers": ["units"], "box": UKRAINE, "size": [700, 450]}
-    tip = look(qgis, package, tmp_path, [picture])["layers"]["units"]["tip"]
+    tip = look(qgis, package, tmp_path, LAYERS, [picture])["layers"]["units"]["tip"]
     assert tip.startswith("<b>&lt;script>'\"&amp;</b>")

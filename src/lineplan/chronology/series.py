@@ -32,6 +32,7 @@ from lineplan.dataset import Dataset
 from lineplan.days import as_date
 from lineplan.errors import ControlError, LineplanError, UsageError
 from lineplan.ground import read_setting
+from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
 from lineplan.plan.choices import choose_each
@@ -83,6 +84,7 @@ def timeline(
     progress: Progress | None = None,
     journal: str | Path | None = None,
     zones: str | Path | None = None,
+    lang: str = "en",
     has_permission: bool = False,
 ) -> Timeline:
     """Lay plans over the control of every day of an archive.
@@ -119,6 +121,9 @@ def timeline(
         `valid_from`, `valid_to` (the first day after the stretch), `days` (of the stretch with a
         state in the archive) and `days_missing` (without one: a state lasts until the next).
         `status_label` speaks of the line of `valid_from`. Every day is computed in full for it.
+        In QGIS a GeoPackage has the colours, hatches and words of an export.
+    lang : str
+        Language of what people read in `zones`, as for `Arrangement.write`.
     has_permission : bool
         You state that every source whose terms forbid it has permitted passing on its geometry,
         which `zones` hold; `conditions` then say so (`line_source_permission`).
@@ -132,8 +137,9 @@ def timeline(
     LineplanError
         An input cannot be used; for a day of the archive the message begins with the day.
     UsageError
-        No plan is given, or no day lies between `first` and `last`.
+        No plan is given, no day lies between `first` and `last`, or the language is unknown.
     """
+    words = catalogue(lang)
     if zones is not None:
         check_target(Path(zones))
     if not plans:
@@ -196,6 +202,7 @@ def timeline(
             archive,
             {day: item.day for day, (item, _) in rows},
             conditions,
+            words=words,
             executor=executor,
             progress=pictures,
         )

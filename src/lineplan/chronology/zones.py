@@ -44,12 +44,14 @@ from lineplan.chronology.batches import (
     reason_of,
     run,
 )
-from lineplan.chronology.qgis import GEOMETRY, style_rows
 from lineplan.control import Control
 from lineplan.control.archive import Archive
 from lineplan.control.terms import check_passing_on
+from lineplan.dataset import Dataset
 from lineplan.errors import LineplanError, UsageError
+from lineplan.gis import STYLES, legend_of_stretches, style_table
 from lineplan.ground import Ground
+from lineplan.labels import Catalogue
 from lineplan.output import dated, replacing
 from lineplan.plan import TERMS, Plan
 from lineplan.zoning import apply
@@ -57,6 +59,9 @@ from lineplan.zoning import apply
 ENDINGS = (".gpkg", ".parquet")
 KEYS = ("plan_id", "unit_id", "held_by", "status", "clause_id")
 _CRS = "EPSG:4326"
+_GEOMETRY = "geom"
+_ALIKE = ["held_by", "status", "clause_id", *TERMS]
+"""Columns by which zones of a plan are drawn and said."""
 _ONE_PAGE = 2**30
 _OF_DAY = pa.schema(
     [
@@ -218,6 +223,7 @@ def write_zones(
     origin: Mapping[date, date],
     conditions: Mapping[str, Any],
     *,
+    words: Catalogue,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> list[Bad]:
@@ -235,6 +241,8 @@ def write_zones(
         The days, ascending, each with the first day whose state is the same.
     conditions : mapping
         What every figure depends on, written into the file.
+    words : Catalogue
+        Language of names and labels, and in a GeoPackage of legends and aliases.
     executor, progress
         As for `lineplan.timeline`.
 
@@ -266,9 +274,12 @@ def write_zones(
     with replacing(path) as beside:
         draft = folder / f"draft{path.suffix}"  # a run that is killed leaves no second one
         draft.unlink(missing_ok=True)
-        writer = _write_gpkg if path.suffix.lower() == ".gpkg" else _write_parquet
+        tables = _tables(files, stretches, job, words)
         try:
-            writer(draft, _tables(files, stretches, job), job.plans, conditions)
+            if path.suffix.lower() == ".gpkg":
+                _write_gpkg(draft, tables, job.setting.dataset, conditions, words)
+            else:
+                _write_parquet(draft, tables, conditions)
         except (pa.ArrowException, DataSourceError, DataLayerError) as fault:
             reason = str(fault).partition("\n")[0]
             raise LineplanError(f"{path}: cannot be written ({reason})") from None
@@ -323,7 +334,7 @@ def stretches_of(days: Mapping[date, Seen]) -> list[Stretch]:
 
 
 def _tables(
-    files: Sequence[bytes | Path], stretches: Sequence[Stretch], job: Job
+    files: Sequence[bytes | Path], stretches: Sequence[Stretch], job: Job, words: Catalogue
 ) -> Iterator[tuple[Plan, pa.Table]]:
     """The stretches of each part and plan, as they are written."""
     of_part: dict[int, list[Stretch]] = defaultdict(list)
@@ -343,7 +354,7 @@ def _tables(
                 continue
             rows = flat.iloc[at]
             units, dataset = job.setting.units, job.setting.dataset
-            said = describe(rows, plan, units, dataset, rows["valid_from"])
+            said = describe(rows, plan, units, dataset, rows["valid_from"], words)
             columns = pa.Table.from_pandas(said, preserve_index=False)
             shapes = table["geometry"].take(pa.array(at)).cast(pa.binary())
             yield plan, columns.append_column("geometry", shapes)
@@ -352,11 +363,13 @@ def _tables(
 def _write_gpkg(
     draft: Path,
     tables: Iterator[tuple[Plan, pa.Table]],
-    plans: Sequence[Plan],
+    dataset: Dataset,
     conditions: dict[str, Any],
+    words: Catalogue,
 ) -> None:
     written: dict[str, int] = defaultdict(int)
-    statuses: dict[str, set[str]] = {plan.id: set() for plan in plans}
+    plans: dict[str, Plan] = {}
+    seen: dict[str, pd.DataFrame] = {}
     said = json.dumps(conditions, ensure_ascii=False)
     with dated(conditions["last_day"]):
         for plan, table in tables:
@@ -368,18 +381,31 @@ def _write_gpkg(
                 driver="GPKG",
                 geometry_name="geometry",
                 geometry_type="MultiPolygon",
-                layer_options={"GEOMETRY_NAME": GEOMETRY} if new else None,
+                layer_options={"GEOMETRY_NAME": _GEOMETRY} if new else None,
                 crs=_CRS,
                 append=draft.exists(),
                 layer_metadata={"lineplan": said} if new else None,
             )
             written[plan.id] += len(table)
-            statuses[plan.id] |= set(table["status"].to_pylist())
+            plans[plan.id] = plan
+            told = table.drop_columns("geometry").to_pandas()
+            seen[plan.id] = pd.concat([*([] if new else [seen[plan.id]]), told])
+            seen[plan.id] = seen[plan.id].drop_duplicates(_ALIKE)
+        styles = [
+            style_table(
+                [legend_of_stretches(name, told, dataset, words)],
+                geometry=_GEOMETRY,
+                description=_summary(plans[name], conditions, words),
+                day=conditions["last_day"],
+            )
+            for name, told in seen.items()
+        ]
         pyogrio.write_dataframe(
-            style_rows(statuses, conditions["last_day"]),
+            pd.concat(styles, ignore_index=True),
             draft,
-            layer="layer_styles",
+            layer=STYLES,
             append=True,
+            use_arrow=False,
             layer_options={"FID": "id"},
         )
     for layer, rows in written.items():
@@ -387,13 +413,25 @@ def _write_gpkg(
             raise DataSourceError(f"layer {layer} is not complete; is the disk full?")
 
 
+def _summary(plan: Plan, conditions: Mapping[str, Any], words: Catalogue) -> str:
+    """What the zones of a plan rest on, in two sentences."""
+    force = words.text(f"standing.{plan.standing}")
+    first, last = (
+        words.date(date.fromisoformat(conditions[key])) for key in ("first_day", "last_day")
+    )
+    rest_on = words.text(
+        "map.source",
+        text=words.name(plan.title),
+        text_date=words.date(plan.date),
+        line=words.data(conditions["control_source"]),
+        line_date=f"{first} – {last}",
+    )
+    return f"{force}. {rest_on}"
+
+
 def _write_parquet(
-    draft: Path,
-    tables: Iterator[tuple[Plan, pa.Table]],
-    plans: Sequence[Plan],
-    conditions: dict[str, Any],
+    draft: Path, tables: Iterator[tuple[Plan, pa.Table]], conditions: dict[str, Any]
 ) -> None:
-    del plans
     column = {"encoding": "WKB", "geometry_types": ["MultiPolygon"]}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     papers = {"geo": geo, "lineplan": conditions}

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from lineplan.cli.files import PermissionOption
+from lineplan.cli.files import Lang, PermissionOption
 from lineplan.cli.options import Ground, with_ground
 from lineplan.cli.output import progress_bar, say
 from lineplan.errors import UsageError
@@ -56,6 +56,10 @@ def timeline_command(
             "which QGIS's temporal controller plays, or .parquet.",
         ),
     ] = None,
+    lang: Annotated[
+        Lang | None,
+        typer.Option(help="Language of the zones: names, labels, and legends in a GIS. [en]"),
+    ] = None,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that share the work.")
     ] = 1,
@@ -84,6 +88,8 @@ def timeline_command(
     from lineplan.chronology.writing import check_target, write_timeline
 
     check_target(output)
+    if lang is not None and zones is None:
+        raise UsageError("--lang is for the zones; give --zones FILE too")
     if zones is not None:
         from lineplan.chronology.zones import check_target as check_zones
 
@@ -104,6 +110,7 @@ def timeline_command(
             progress=progress,
             journal=journal,
             zones=zones,
+            lang=(lang or Lang.en).value,
             has_permission=i_have_permission,
         )
     written = [*write_timeline(series, output), *([zones] if zones else [])]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
-from lineplan.facts import Facts
+from lineplan.dataset import Dataset
 from lineplan.labels import Catalogue
 from lineplan.style import (
     BORDER,
     LINE,
     LINE_HALO,
+    OPEN,
+    PAINTS,
     REASSIGNED,
     UNIT_BOUNDARY,
     Ground,
     Stroke,
     ground,
+    swatch,
 )
 
 # Columns that the map already has a word for.
@@ -93,6 +96,9 @@ class Legend:
         Text that stands on the longest of its lines; '' for none.
     labelled
         Whether rows bear their name on the map.
+    span
+        Columns with the first day of a row and the first day after it; none where rows are of
+        one day.
     """
 
     layer: str
@@ -102,6 +108,7 @@ class Legend:
     name_columns: tuple[str, ...]
     note: str = ""
     labelled: bool = False
+    span: tuple[str, str] | tuple[()] = ()
 
     def entry_of(self, row: Mapping[str, Any]) -> Entry:
         """Return the last entry that a row has: the one that says most."""
@@ -131,14 +138,48 @@ def legend_of(
     words
         Language of labels, aliases and values.
     """
-    facts = Facts(arrangement, words)
+    legend = _legend(layer, frame, arrangement.dataset, words)
+    if layer == "zones":
+        return replace(legend, entries=_zones(frame, arrangement.dataset, words))
+    note = ""
+    if layer == "line":
+        note = words.text("map.line_label", date=words.date(arrangement.control.as_of))
+    entries = _entries(layer, note, words)
+    return replace(legend, entries=entries, note=note, labelled=layer == "units")
+
+
+def legend_of_stretches(
+    layer: str, frame: pd.DataFrame, dataset: Dataset, words: Catalogue
+) -> Legend:
+    """
+    Describe how zones through time look: as those of a day, each in its time.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    frame
+        Zones with `valid_from`, the first day, and `valid_to`, the first day after it: every row,
+        or one at least of those that are alike but for unit, time and area.
+    dataset
+        For the names of parties.
+    words
+        Language of labels, aliases and values.
+    """
+    legend = _legend(layer, frame, dataset, words)
+    entries = _zones(frame, dataset, words)
+    return replace(legend, entries=entries, span=("valid_from", "valid_to"))
+
+
+def _legend(layer: str, frame: pd.DataFrame, dataset: Dataset, words: Catalogue) -> Legend:
+    """What the columns are called; looks are to be added."""
     columns = [str(column) for column in frame if column != "geometry"]
     aliases = {
         column: words.text(key)
         for column in columns
         if (key := _FIELDS.get(column, f"column.{column}")) in words
     }
-    say = _says(facts)
+    say = _says(frame, dataset, words)
     values = {
         column: {value: say[column](value) for value in sorted(set(frame[column].astype(str)))}
         for column in columns
@@ -147,23 +188,12 @@ def legend_of(
     names = [
         c for c in (words.name_column, "name", "unit_name", "line_id", "unit_id") if c in frame
     ]
-    return Legend(
-        layer=layer,
-        entries=_entries(facts, layer),
-        aliases=aliases,
-        values=values,
-        name_columns=tuple(names),
-        note=_line_label(facts) if layer == "line" else "",
-        labelled=layer == "units",
-    )
+    return Legend(layer, (), aliases, values, tuple(names))
 
 
-def _entries(facts: Facts, layer: str) -> tuple[Entry, ...]:
-    words = facts.words
-    if layer == "zones":
-        return _zones(facts)
+def _entries(layer: str, line_label: str, words: Catalogue) -> tuple[Entry, ...]:
     if layer == "line":
-        return (Entry("line", _line_label(facts), strokes=(LINE_HALO, LINE)),)
+        return (Entry("line", line_label, strokes=(LINE_HALO, LINE)),)
     if layer == "units":
         inner = Entry("units", words.text("map.unit_boundary"), strokes=(UNIT_BOUNDARY,))
         return (
@@ -186,28 +216,50 @@ def _entries(facts: Facts, layer: str) -> tuple[Entry, ...]:
     return ()
 
 
-def _zones(facts: Facts) -> tuple[Entry, ...]:
+def _zones(zones: pd.DataFrame, dataset: Dataset, words: Catalogue) -> tuple[Entry, ...]:
     """One entry for each status and holder, with one label where a status has one holder."""
-    entries = []
-    for status in facts.statuses():
-        for holder in status["holders"]:
-            label = status["label"]
-            if len(status["holders"]) > 1:
-                label = facts.words.text("join.dated", name=label, date=holder["label"])
-            where = {"status": status["status"], "held_by": holder["held_by"]}
-            key = "-".join(where.values())
-            entries.append(Entry(key, label, where, ground(holder["paint"])))
+    default, entries = dataset.default_holder, []
+    for status, label in _statuses(zones, dataset, words).items():
+        holders = set(zones["held_by"][zones["status"] == status])
+        for holder in sorted(holders, key=lambda party: (party in OPEN, party == default, party)):
+            held = words.holder_short(holder, dataset=dataset)
+            said = words.text("join.dated", name=label, date=held) if len(holders) > 1 else label
+            where = {"status": status, "held_by": holder}
+            painted = ground(swatch(status, holder, default))
+            entries.append(Entry("-".join(where.values()), said, where, painted))
     return tuple(entries)
 
 
-def _line_label(facts: Facts) -> str:
-    return facts.words.text("map.line_label", date=facts.line_date)
+def _statuses(zones: pd.DataFrame, dataset: Dataset, words: Catalogue) -> dict[str, str]:
+    """Label of every status present, in the order of the map's legend."""
+    present = set(zones["status"])
+    ordered = [status for status in PAINTS if status in present]
+    labels = {}
+    for status in [*ordered, *sorted(present - set(ordered))]:
+        alike = zones[zones["status"] == status]
+        labels[status] = words.short_label(
+            status,
+            dataset=dataset,
+            recognized_as=_only(alike["recognized_as"]),
+            held_by=_only(alike["held_by"]),
+        )
+    return labels
 
 
-def _says(facts: Facts) -> dict[str, Callable[[str], str]]:
+def _only(values: pd.Series) -> str:
+    """The one value that all share, '' where they differ."""
+    distinct = set(values)
+    return str(distinct.pop()) if len(distinct) == 1 else ""
+
+
+def _says(
+    frame: pd.DataFrame, dataset: Dataset, words: Catalogue
+) -> dict[str, Callable[[str], str]]:
     """How the values of a column are said, by column."""
-    words, dataset = facts.words, facts.arrangement.dataset
-    statuses = {status["status"]: str(status["label"]) for status in facts.statuses()}
+    statuses = _statuses(frame, dataset, words) if "status" in frame else {}
+
+    def holder(value: str) -> str:
+        return words.holder_short(value, dataset=dataset)
 
     def party(value: str) -> str:
         return words.value(value, dataset=dataset)
@@ -217,14 +269,14 @@ def _says(facts: Facts) -> dict[str, Callable[[str], str]]:
 
     return {
         "status": lambda status: statuses.get(status, status),
-        "held_by": facts.holder,
-        "held_by_mapped": facts.holder,
+        "held_by": holder,
+        "held_by_mapped": holder,
         "to_be_held_by": party,
         "administration": party,
         "recognized_as": party,
         "recognized_by": party,
         "recognition": words.recognition,
         "forces": lambda value: words.forces(value, dataset=dataset),
-        "between": lambda pair: " / ".join(map(facts.holder, pair.split("/"))),
+        "between": lambda pair: " / ".join(map(holder, pair.split("/"))),
         "action": action,
     }

@@ -20,6 +20,8 @@ _OUTER = "intersection(boundary($geometry), boundary(buffer(collect($geometry), 
 def qml(legend: Legend) -> str:
     """Return the style of a layer as QGIS stores it."""
     root = Element("qgis", version="3.22", labelsEnabled=str(int(_is_labelled(legend))))
+    if legend.span:
+        _temporal(root, *legend.span)
     if legend.entries:
         _renderer(root, legend.entries)
     if _is_labelled(legend):
@@ -33,6 +35,31 @@ def qml(legend: Legend) -> str:
     if legend.entries:
         SubElement(root, "mapTip").text = _tip(legend)
     return document("<!DOCTYPE qgis>\n", root)
+
+
+def _temporal(root: Element, first: str, end: str) -> None:
+    """Let the temporal controller show a row from `first` to the day before `end`."""
+    # Mode 4: start and end are expressions. Where they are plain fields (mode 2), QGIS leaves the
+    # comparison to the file, which compares text, and a row shows a day before it begins. Limit
+    # mode 0: the end is not included.
+    temporal = SubElement(
+        root,
+        "temporal",
+        enabled="1",
+        mode="4",
+        limitMode="0",
+        startField=first,
+        endField=end,
+        startExpression=f"to_datetime({_column(first)})",
+        endExpression=f"to_datetime({_column(end)})",
+        durationField="",
+        durationUnit="days",
+        fixedDuration="0",
+        accumulate="0",
+    )
+    fixed = SubElement(temporal, "fixedRange")
+    SubElement(fixed, "start")
+    SubElement(fixed, "end")
 
 
 def _renderer(root: Element, entries: tuple[Entry, ...]) -> None:
@@ -203,9 +230,9 @@ def _name(legend: Legend) -> str:
 
 def _tip(legend: Legend) -> str:
     """What QGIS shows under the pointer: HTML, so values from a file must not be markup."""
-    shown = ("status_label", "clause_id", "held_by", "between", "action", "area_km2", "length_km")
+    shown = ["status_label", "clause_id", "held_by", "between", "action", "area_km2", "length_km"]
     lines = [f"<b>[% {_safe(_name(legend))} %]</b>"]
-    for column in shown:
+    for column in [*shown, *legend.span]:
         if column in legend.aliases:
             value = _column(column)
             if column in legend.values:
