@@ -31,6 +31,7 @@ from lineplan.chronology.states import State
 from lineplan.chronology.writing import write_timeline
 from lineplan.control import Control
 from lineplan.control.archive import Archive
+from lineplan.control.packing import pack
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Outline
 from lineplan.ground import Setting, read_setting
@@ -250,6 +251,40 @@ NOT_A_STEP = {
 }
 
 
+def parted(gap: float) -> shapely.MultiPolygon:
+    """Two areas that leave a strip at the coast; without a gap, a corner lies on an edge."""
+    top = [(31.5, 0.35), (31.9, 0.35), (31.965, 0.3 + gap), (31.968, 0.35), (31.975, 0.35)]
+    top += [(31.975, 0.5), (32.5, 0.5), (32.5, 1.5), (31.5, 1.5)]
+    below = [(31.5, 0.3), (31.975, 0.3), (31.975, 0.1), (32.5, 0.1), (32.5, -1.5), (31.5, -1.5)]
+    return shapely.MultiPolygon([shapely.Polygon(top), shapely.Polygon(below)])
+
+
+EVERYTHING = box(29.5, -1.5, 32.5, 1.5)
+POCKET = box(31.97, -0.5, 32.6, 0.5)  # at the eastern coast
+NOT_A_STEP |= {
+    "a line drawn anew": (
+        claims(("bora", box(31.5, -1.5, 32.5, 1.5))),
+        claims(("bora", box(31.4, -1.6, 32.6, 1.6))),
+    ),
+    "a corner on an edge cuts off ground": (
+        claims(("bora", parted(0.01))),
+        claims(("bora", parted(0.0))),
+    ),
+    "another pocket is the main body": (
+        claims(("bora", EVERYTHING - POCKET - box(29, -0.6, 30.026, 0.6))),
+        claims(("bora", EVERYTHING - POCKET - box(29, -0.6, 30.0245, 0.6))),
+    ),
+    "nothing but a pocket at the coast": (
+        claims(("bora", EVERYTHING - box(31.97, -0.1, 32.6, 0.1))),
+        claims(("bora", EVERYTHING - box(31.971, -0.1, 32.6, 0.1))),
+    ),
+    "a small hole at sea": (
+        claims(("bora", front())),
+        claims(("bora", front() - box(32.2, 0.2, 32.2008, 0.2008))),
+    ),
+}
+
+
 @pytest.mark.parametrize("case", NOT_A_STEP)
 def test_what_may_change_more_is_measured_in_full(case: str, setting: Setting) -> None:
     before, after = NOT_A_STEP[case]
@@ -388,6 +423,42 @@ def test_unchanged_days_are_copied(
     # The day they are like need not be among those asked for.
     later = lp.timeline(*plans, control=folder, dataset=toy, first="2025-01-02")
     assert later.days["note"].tolist() == ["", "", "as on 2025-01-02"]
+
+
+def test_units_that_are_part_of_a_country_have_no_steps(
+    toy: lp.Dataset, plans: list[lp.Plan], tmp_path: Path
+) -> None:
+    """There the main body itself may be a mismatch at the frontier."""
+    east = toy.units()[lambda frame: frame["unit_id"].isin(["T-NE", "T-SE"])]
+    days = [box(29.5, -1.5, x, 1.5) for x in (31.953, 31.957, 31.96)]
+    folder = write_days(tmp_path / "days", days)
+    archive = lp.open_archive(folder, toy, kind=SourceFile(held_by="bora"))
+    found = lp.timeline(plans[0], control=archive, dataset=toy, units=east).areas
+    for number, day in enumerate(archive.days):
+        control = archive.control(day)
+        alone = lp.arrange(plans[0], dataset=toy, units=east, control=control).zones
+        rows = found[found["date"] == pd.Timestamp(FIRST + dt.timedelta(number))]
+        one, other = (t.groupby("held_by")["area_km2"].sum().to_dict() for t in (rows, alone))
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_a_day_drawn_anew_is_a_day(toy: lp.Dataset, plans: list[lp.Plan], tmp_path: Path) -> None:
+    days = [box(31.5, -1.5, 32.5, 1.5), box(31.4, -1.6, 32.6, 1.6)]
+    found = lp.timeline(*plans, control=write_days(tmp_path / "days", days), dataset=toy)
+    assert len(found.days) == 2
+
+
+def test_what_was_repaired_is_said(toy: lp.Dataset, plans: list[lp.Plan], tmp_path: Path) -> None:
+    days = [front(), front({20: 0.1}), front({20: 0.2})]
+    folder = write_days(tmp_path / "days", days)
+    bow = shapely.Polygon([(31.5, 0.2), (31.9, 0.6), (31.9, 0.2), (31.5, 0.6)])
+    write_days(folder, [bow], FIRST + dt.timedelta(1))
+    for control in (folder, tmp_path / "packed.parquet"):
+        if control != folder:
+            assert "2025-01-02" in pack(lp.open_archive(folder, toy), control).mended[0]
+        found = lp.timeline(*plans, control=control, dataset=toy)
+        assert [bool(note) for note in found.days["note"]] == [False, True, False]
+        assert "repaired (Self-intersection" in found.conditions["days_mended"]["2025-01-02"]
 
 
 def spoil(folder: Path, number: int) -> None:

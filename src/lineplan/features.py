@@ -37,6 +37,8 @@ MOST_RATIO = 200
 _QGIS_STYLES = "layer_styles"
 """Where QGIS keeps the looks of the layers of a GeoPackage: no layer of anybody's data."""
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
+MENDED = (" repaired", " left out")
+"""Words of the notes on what was not taken as it was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +193,8 @@ def file_and_layer(path: str | Path, layer: str | None = None) -> tuple[Path, st
         path = Path(file)
     if not path.exists():
         raise GeometryError(f"{path}: no such file")
+    if path.is_dir() and not any(path.iterdir()):
+        raise GeometryError(f"{path}: the folder is empty")
     if path.is_file() and path.stat().st_size == 0:
         raise GeometryError(f"{path}: the file is empty")
     return path, layer

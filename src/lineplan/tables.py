@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from lineplan.arrangement import Arrangement
@@ -119,13 +120,23 @@ def areas_for_reading(
     lines.append(f"{moved} Units: {said['units_source']}.")
     if report_by is not None:
         lines.append(f"Reported by {report_by.name}, column {report_by.id_column}.")
-    beyond = (areas["area_km2"] < low - 0.5) | (areas["area_km2"] > high + 0.5)
+    # Assessments are whole km² a unit, and a row adds up some of them.
+    keys = [c for c in ("status", "clause_id", "held_by", "unit_id") if c in areas]
+    added = arrangement.zones.groupby(keys)["unit_id"].nunique() if keys else {}
+    rows = areas[keys].itertuples(index=False, name=None)
+    rounded_km2 = 0.5 * np.array([_count(added, row) for row in rows])
+    beyond = (areas["area_km2"] < low - rounded_km2) | (areas["area_km2"] > high + rounded_km2)
     if beyond.any():
         lines.append(
             f"{int(beyond.sum())} row(s) lie outside the range of the assessments: this line is "
             "none of theirs, and drawn more coarsely or by other rules."
         )
     return "\n".join(lines) + "\n"
+
+
+def _count(added: Any, row: tuple[Any, ...]) -> int:
+    """How many units a row adds up."""
+    return int(added.get(row if len(row) > 1 else row[0], 1)) if row else 1
 
 
 def side_by_side(

@@ -48,6 +48,7 @@ class DayRow(NamedTuple):
     source: str
     sha256: str
     attribution: str
+    mended: str
 
 
 class Done(NamedTuple):
@@ -211,6 +212,7 @@ class Batch:
                 drawn.source,
                 drawn.sha256,
                 drawn.attribution,
+                drawn.mended,
             )
             part.add(day, row, areas)
         return part

@@ -125,7 +125,9 @@ class Follower:
             item.drawn.polygons, predicate="dwithin", distance=MARGIN_DEG
         )
         apart = np.setdiff1d(np.arange(len(self.borders.names)), claimed[1])
-        if len(apart) > 1 and self.setting.frontier is None:
+        # Where all that is unclaimed may be reconciled, units without claims may be too.
+        is_plain = self.setting.frontier is None and not item.drawn.draws_every_party
+        if len(apart) > 1 and is_plain:
             try:
                 ground = self._with_one(tuple(apart.tolist())).lay(control)
             except LineplanError:

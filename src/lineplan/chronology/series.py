@@ -28,6 +28,7 @@ from lineplan.chronology.batches import (
 from lineplan.chronology.daily import Kind
 from lineplan.chronology.zones import check_target, said_of, write_zones
 from lineplan.control.archive import Archive, open_archive
+from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
 from lineplan.errors import ControlError, LineplanError, UsageError
@@ -53,8 +54,10 @@ class Timeline:
     days : DataFrame
         One row for each date: `date`, `line_length_km` (of the line of contact, enclaves apart),
         `enclave_length_km`, `vertex_spacing_km`, `reassigned_km2` (by border reconciliation),
-        `residual_m2` (sum over units of the difference between a unit and its parts),
-        `outside_units_km2`, `source`, `sha256`, `attribution`, `note`.
+        `residual_m2` (at most: sum over units of the difference between a unit and its parts, with
+        what steps since the last day measured in full have added),
+        `outside_units_km2`, `source`, `sha256`, `attribution`, `note` (the
+        day it is the same as; what was repaired or left out when it was read).
     conditions : dict
         What every figure depends on: plans with readings and parameters, the archive, its days,
         days that are missing or were skipped, units, reconciliation.
@@ -160,6 +163,8 @@ def timeline(
     if not isinstance(archive, Archive):
         archive = open_archive(archive, dataset, units=setting.given_units)
     archive = _between(archive, as_date(first), as_date(last))
+    if zones is not None:  # said before the work, not after it
+        check_passing_on([archive.control(archive.days[0]).terms], has_permission=has_permission)
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
     }
@@ -186,6 +191,9 @@ def timeline(
         "last_day": rows[-1][0].isoformat(),
         "days": len(rows),
         "days_missing": [day.isoformat() for day in archive.missing],
+        "days_mended": {
+            day.isoformat(): item.figures.mended for day, (item, _) in rows if item.figures.mended
+        },
         "days_skipped": {item.day.isoformat(): item.reason for item in skipped},
         "default_holder": dataset.default_holder,
         "border_tolerance_km": dataset.border_tolerance_km,
@@ -260,10 +268,12 @@ def _days(rows: list[tuple[date, Day]]) -> pd.DataFrame:
     table = pd.DataFrame([item.figures for item in items], columns=list(DayRow._fields))
     table["vertex_spacing_km"] = table["vertex_spacing_km"].astype(float)
     table.insert(0, "date", _dates([day for day, _ in rows]))
-    table["note"] = [
+    copied = [
         "" if day == item.day else f"as on {item.day}"
         for (day, _), item in zip(rows, items, strict=True)
     ]
+    said = zip(copied, table.pop("mended"), strict=True)
+    table["note"] = ["; ".join(filter(None, both)) for both in said]
     return table
 
 

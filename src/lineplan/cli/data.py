@@ -133,6 +133,8 @@ def data_pack(
         say(f"note: {note}")
     for fault in report.left_out:
         say(f"warning: left out: {fault}")
+    for day in report.mended:
+        say(f"note: {day}")
     if report.missing:
         say(
             f"note: no state of {len(report.missing)} day(s): {', '.join(map(str, report.missing))}"

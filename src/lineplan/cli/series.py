@@ -123,6 +123,8 @@ def timeline_command(
     said = series.conditions
     for note in said["notes"]:
         say(f"note: {note}")
+    for day, words in said["days_mended"].items():
+        say(f"note: {day}: {words}")
     for day, reason in said["days_skipped"].items():
         say(f"warning: {day} skipped: {reason}")
     for day, reason in said.get("zones_days_skipped", {}).items():

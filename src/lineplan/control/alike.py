@@ -75,8 +75,10 @@ class Alike:
         frame, numbers = _parted(content, day)
         if frame is not None and frame not in self.read:
             polygons = _polygons(numbers)
-            is_all = polygons is not None and np.array_equal(
-                shapely.to_wkb(polygons), shapely.to_wkb(outline.polygons)
+            is_all = (
+                not outline.mended
+                and polygons is not None
+                and np.array_equal(shapely.to_wkb(polygons), shapely.to_wkb(outline.polygons))
             )
             self.read[frame] = (outline, name) if is_all else None
 

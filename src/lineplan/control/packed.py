@@ -31,7 +31,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from lineplan.control.state import Control, Outline
+from lineplan.control.state import Control, Outline, mended_of
 from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer
@@ -169,7 +169,7 @@ class Packed:
     @cached_property
     def _columns(self) -> dict[str, list[Any]]:
         """What outlines are made of, by row."""
-        of = {name: self._table[name].to_pylist() for name in ("held_by", *_OUTLINED)}
+        of = {name: self._table[name].to_pylist() for name in ("held_by", "notes", *_OUTLINED)}
         return of | {"geometry": self._table["geometry"].chunk(0).indices.to_pylist()}
 
     @cached_property
@@ -188,9 +188,9 @@ class Packed:
         of = self._columns
         drawn = self._table["geometry"].chunk(0).dictionary
         polygons = shapely.from_wkb([drawn[n].as_py() for n in of["geometry"][first:last]])
-        return Outline(
-            tuple(of["held_by"][first:last]), polygons, *(of[name][first] for name in _OUTLINED)
-        )
+        papers = {name: of[name][first] for name in _OUTLINED}
+        mended = mended_of(of["notes"][first] or ())
+        return Outline(tuple(of["held_by"][first:last]), polygons, **papers, mended=mended)
 
     def _of(self, first: int, last: int) -> tuple[list[str], list[int]]:
         """Holders of some rows, and the numbers of their geometries."""

@@ -41,6 +41,8 @@ class Report:
         Days between the first and the last without a state, those left out among them.
     left_out : tuple of str
         Days that could not be read, and why.
+    mended : tuple of str
+        Days of which something was repaired or left out when they were read, and what.
     size : int
         Bytes of the file.
     terms : Terms
@@ -53,6 +55,7 @@ class Report:
     unchanged: int
     missing: tuple[date, ...]
     left_out: tuple[str, ...]
+    mended: tuple[str, ...]
     size: int
     terms: Terms
 
@@ -95,15 +98,19 @@ def pack(
     rows: list[dict[str, Any]] = []
     grounds: set[tuple[tuple[str, bytes], ...]] = set()
     faults: dict[date, str] = {}
+    mended: list[str] = []
     for day in archive.days:
         try:
-            of_day = _rows(day, archive.control(day))
+            control = archive.control(day)
+            of_day = _rows(day, control)
         except LineplanError as fault:
             faults[day] = f"{day}: {str(fault).splitlines()[0]}"
             if not keep_going:
                 raise type(fault)(f"{faults[day]} (--keep-going leaves such days out)") from None
         else:
             rows += of_day
+            if control.mended:
+                mended.append(f"{day}: {control.mended}")
             grounds.add(tuple(sorted((row["held_by"], row["geometry"]) for row in of_day)))
         on_day(day)
     packed = [day for day in archive.days if day not in faults]
@@ -130,6 +137,7 @@ def pack(
         len(packed) - len(grounds),
         tuple(missing),
         tuple(faults.values()),
+        tuple(mended),
         path.stat().st_size,
         Terms(metadata["source"] or archive.name, redistribution, metadata["licence"]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from lineplan.control.terms import Terms
 from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
+from lineplan.features import MENDED
 
 if TYPE_CHECKING:
     from lineplan.control.sourcefile import SourceFile
@@ -78,6 +80,11 @@ class Control:
         """What the source's own terms say of passing its geometry on."""
         return Terms(self.source, self.redistribution, self.licence)
 
+    @property
+    def mended(self) -> str:
+        """What was repaired or left out when it was read, in words; "" if nothing was."""
+        return mended_of(self.notes)
+
     def unclaimed_by(self, default_holder: str) -> str:
         """Who holds what it does not claim: the default holder, or ``unknown``."""
         return "unknown" if self.draws_every_party else default_holder
@@ -92,6 +99,7 @@ class Control:
             self.attribution,
             self.is_holder_assumed,
             self.draws_every_party,
+            self.mended,
         )
 
 
@@ -108,6 +116,8 @@ class Outline:
     source, sha256, attribution : str
     is_holder_assumed, draws_every_party : bool
         As of `Control`.
+    mended : str
+        As of `Control`.
     """
 
     held_by: tuple[str, ...]
@@ -117,6 +127,12 @@ class Outline:
     attribution: str
     is_holder_assumed: bool
     draws_every_party: bool
+    mended: str = ""
+
+
+def mended_of(notes: Iterable[str]) -> str:
+    """Those of some notes that say what was repaired or left out."""
+    return "; ".join(note for note in notes if any(word in note for word in MENDED))
 
 
 NONE = "none"
