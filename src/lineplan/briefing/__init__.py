@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineplan.briefing.page import page
-from lineplan.errors import UsageError
+from lineplan.errors import LineplanError, UsageError
 from lineplan.figures.facts import Facts
 from lineplan.figures.layout import Captions
 from lineplan.figures.sheet import need_matplotlib
@@ -92,4 +92,6 @@ def check_report(path: Path) -> None:
     """Raise UsageError or LineplanError where no report can be written to a file."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{path}: a report is written to a file that ends in .html")
+    if not path.parent.is_dir():
+        raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
     need_matplotlib("a report")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lineplan.figures.facts import Facts
     from lineplan.figures.window import Window
 
-WIDE_MM, NARROW_MM = (182.0, 96.0), (92.0, 100.0)
+WIDE_MM, NARROW_MM = (134.0, 106.0), (92.0, 100.0)
 """The map on paper and on wide screens, and on a phone: the same words, larger."""
 _TEXT_SCALE = 0.95
 _DIGITS = 2

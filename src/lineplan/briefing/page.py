@@ -129,7 +129,7 @@ class _Page:
         ]
         return (
             f'<figure class="map">{wide.svg}{narrow.svg}'
-            f'<figcaption><ul class="key">{key}</ul>{"".join(under)}</figcaption></figure>'
+            f'<figcaption><ul class="key">{key}</ul><div>{"".join(under)}</div></figcaption></figure>'
         )
 
     # Areas
@@ -260,7 +260,7 @@ class _Page:
         )
         parts = [
             f'<p class="headline">{escape(ground.area)}</p>',
-            f'<p class="soft">{_beside(*ground.range)}</p>',
+            f'<p class="soft">{_beside(*ground.range)}</p>' if ground.holders else "",
             f'<ul class="amounts">{listed}</ul>' if listed else "",
         ]
         if ground.places:
@@ -321,7 +321,10 @@ class _Page:
     def _checksums(self) -> list[str]:
         """First digits of the checksums of line and units, by which their files are known."""
         said = []
-        for key, condition in (("map.line", "line_source_sha256"), ("field.unit", "units_sha256")):
+        for key, condition in (
+            ("map.line", "line_source_sha256"),
+            ("map.unit_boundary", "units_sha256"),
+        ):
             if digest := str(self.facts.conditions[condition] or ""):
                 name = f"{self.text(key)}, {self.text('column.sha256')}"
                 value = f"{digest[:_SHA_DIGITS]}…"
@@ -381,5 +384,3 @@ def _beside(name: str, spread: str) -> str:
 
 def _host(url: str) -> str:
     return url.split("/")[2].removeprefix("www.")
-
-
