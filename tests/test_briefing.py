@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,13 @@ from library import LINES, plan_ids
 from test_labels import interface
 
 import lineplan as lp
+from lineplan.briefing import page as pages
 from lineplan.briefing import write_report
 from lineplan.briefing.drawing import Plate, _packed
 from lineplan.errors import LineplanError, UsageError
 from lineplan.figures.window import fit
 from lineplan.labels import LANGUAGES, catalogue
 
-pages = import_module("lineplan.briefing.page")
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
@@ -371,3 +370,15 @@ def test_without_matplotlib_it_says_what_to_install(
     )
     with pytest.raises(LineplanError, match="needs matplotlib"):
         laid("point21").report("b.html")
+
+
+def test_ground_of_any_dataset(toy: lp.Dataset, tmp_path: Path) -> None:
+    """Without places, base map, sources, assessments or words in other languages."""
+    case = Path(__file__).parent / "data" / "cases" / "contested_counted"
+    plan = lp.load_plan(case / "plan.toml", toy)
+    arranged = lp.arrange(plan, dataset=toy, control=case / "control.geojson")
+    page = Page(arranged.report(tmp_path / "a.html", lang="uk").read_text("utf-8")).root
+    areas = [words.area(km2) for words in [catalogue("uk")] for km2 in arranged.areas()["area_km2"]]
+    shown = [td.words for td in table(page, "areas").all("td", "figure")]
+    assert set(areas) <= set(shown)
+    assert len(table(page, "clauses").all("tbody", "clause")) >= len(plan.clause)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineplan.briefing.page import page
+from lineplan.briefing.page import page_of
 from lineplan.errors import LineplanError, UsageError
 from lineplan.figures.facts import Facts
 from lineplan.figures.layout import Captions
@@ -82,7 +82,7 @@ def write_report(
     arrangement = arrangement.for_others(has_permission=has_permission)
     facts = Facts(arrangement, catalogue(lang, None if terms is None else Path(terms)))
     captions = Captions(title or facts.plan_title, subtitle, note, byline)
-    written = page(facts, captions, focus)
+    written = page_of(facts, captions, focus)
     with replacing(path) as draft:
         draft.write_text(written, encoding="utf-8")
     return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ _PAGE_MM = (210.0, 297.0)
 _SHA_DIGITS = 12
 
 
-def page(facts: Facts, captions: Captions, focus: Focus | None = None) -> str:
+def page_of(facts: Facts, captions: Captions, focus: Focus | None = None) -> str:
     """
     Write the report.
 
@@ -129,7 +129,8 @@ class _Page:
         ]
         return (
             f'<figure class="map">{wide.svg}{narrow.svg}'
-            f'<figcaption><ul class="key">{key}</ul><div>{"".join(under)}</div></figcaption></figure>'
+            f'<figcaption><ul class="key">{key}</ul><div>{"".join(under)}</div></figcaption>'
+            "</figure>"
         )
 
     # Areas
