@@ -139,7 +139,7 @@ class Clauses:
         parts = [names.get(part.strip().casefold()) for part in subject.split(",")]
         lang = self.facts.words.lang
         if all(part is not None and lang in part for part in parts):
-            return lang, ", ".join(part[lang] for part in parts if part is not None)
+            return lang, self.facts.words.listing(part[lang] for part in parts if part is not None)
         return "en", subject
 
     def _quoted(self, quote: Quote) -> Quoted:

@@ -227,7 +227,7 @@ class _Page:
             f"<tr><td>{''.join(map(self._quote, said.quotes))}</td>"
             f'<td><ul class="readings">{readings}</ul></td>'
             f'<td rowspan="2">{self._ground(said.ground)}</td></tr>'
-            f'<tr><td class="terms" colspan="2">{"".join(terms)}</td></tr></tbody>'
+            f'<tr><td class="terms" colspan="2">{" ".join(terms)}</td></tr></tbody>'
         )
 
     def _elsewhere(self, ground: Ground) -> str:
@@ -261,7 +261,8 @@ class _Page:
         )
         parts = [
             f'<p class="headline">{escape(ground.area)}</p>',
-            f'<p class="soft">{_beside(*ground.range)}</p>' if ground.holders else "",
+            # Where no clause has a range the table above says so, once a status.
+            f'<p class="soft">{_beside(*ground.range)}</p>' if ground.range[1] else "",
             f'<ul class="amounts">{listed}</ul>' if listed else "",
         ]
         if ground.places:
@@ -280,7 +281,7 @@ class _Page:
         return "".join(parts)
 
     def _undone(self, event: Revocation) -> str:
-        clauses = ", ".join(event.clauses) or "–"
+        clauses = self.words.listing(event.clauses or [said.id for said in self.said])
         head = self.text("report.undone", clauses=clauses, id=event.id)
         quotes = "".join(map(self._quote, self.clauses.quotes(event.text)))
         return f'<div class="undone"><h3>{escape(head)}</h3>{quotes}</div>'
