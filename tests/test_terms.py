@@ -149,7 +149,9 @@ def test_the_embedded_line_may_be_passed_on(point21: lp.Arrangement) -> None:
 # The command line
 
 
-@pytest.mark.parametrize("call", [("map", "-o", "x.html"), ("export", "-o", "x.gpkg")])
+@pytest.mark.parametrize(
+    "call", [("map", "-o", "x.html"), ("report", "-o", "x.html"), ("export", "-o", "x.gpkg")]
+)
 def test_commands_refuse_in_one_line(call: tuple[str, ...], line: Any, tmp_path: Path) -> None:
     source = feed(tmp_path)
     said = one_line_of(line(*call, "--control", source))

@@ -236,6 +236,12 @@ class Arrangement:
 
         return write_figure(self, path, has_permission=has_permission, **options)
 
+    def report(self, path: str | Path, *, has_permission: bool = False, **options: Any) -> Path:
+        """The report on two printed pages, as HTML; see `lineplan.briefing.write_report`."""
+        from lineplan.briefing import write_report
+
+        return write_report(self, path, has_permission=has_permission, **options)
+
     def write(
         self,
         path: str | Path,

@@ -32,6 +32,7 @@ app = typer.Typer(
 # In the order of the help.
 app.command("map")(files.map_command)
 app.command("figure")(files.figure)
+app.command("report")(files.report)
 app.command("areas")(figures.areas)
 app.command("places")(figures.places)
 app.command("locate", context_settings={"ignore_unknown_options": True})(figures.locate)

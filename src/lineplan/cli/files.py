@@ -281,6 +281,62 @@ def figure(
 
 
 @with_ground
+def report(
+    plan: PlanArgument = "point21",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.html", help="Default: PLAN-report.html"),
+    ] = None,
+    lang: Annotated[Lang, typer.Option(help="Language of the report.")] = Lang.en,
+    focus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="UNIT|STATUS|W,S,E,N",
+            help="What its map shows: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
+        ),
+    ] = None,
+    terms: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title; by default the plan's.")] = None,
+    subtitle: Annotated[str | None, typer.Option(help="A line under the title.")] = None,
+    note: Annotated[str | None, typer.Option(help="A note under the map.")] = None,
+    byline: Annotated[str | None, typer.Option(help="Who made it, under the map.")] = None,
+    i_have_permission: PermissionOption = False,
+    *,
+    ground: Ground,
+) -> None:
+    """Write the report: one HTML file made to print on two pages.
+
+    Map, table of areas, clause by clause text, reading and area, conditions, sources.
+
+    Example: lineplan report point21 -o brief.html --lang uk
+
+    Needs matplotlib: pip install 'lineplan[chart]'
+    """
+    from lineplan.briefing import check_report
+
+    if output is not None:
+        check_report(output)
+    arrangement = ground.arrange(plan, has_permission=i_have_permission)
+    path = output or Path(f"{arrangement.plan.id}-report.html")
+    arrangement.report(
+        path,
+        lang=lang.value,
+        focus=focus,
+        terms=terms,
+        title=title,
+        subtitle=subtitle,
+        note=note,
+        byline=byline,
+        has_permission=i_have_permission,
+    )
+    say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    _say_terms(arrangement, has_permission=i_have_permission)
+
+
+@with_ground
 def export(
     plan: PlanArgument = "point21",
     output: Annotated[

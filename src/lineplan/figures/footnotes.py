@@ -11,6 +11,11 @@ _USED = ("units", "control", "assessments", "places", "context")
 
 
 def statements(facts: Facts, drift: float) -> list[str]:
+    """List the texts, and what `conditions_said` lists."""
+    return [_texts(facts), *conditions_said(facts, drift)]
+
+
+def conditions_said(facts: Facts, drift: float) -> list[str]:
     """
     List the conditions of every figure, and what the map does not say.
 
@@ -24,7 +29,7 @@ def statements(facts: Facts, drift: float) -> list[str]:
     said, words = facts.conditions, facts.words
     text = words.text
     shown = words.percent(drift, 1 if drift >= 0.001 else 2)
-    lines = [_texts(facts), _line(facts)]
+    lines = [_line(facts)]
     readings = " ".join(_reading(facts, name) for name in said["readings"])
     key = "footer.readings" if readings else "footer.no_readings"
     lines.append(text(key, readings=readings))

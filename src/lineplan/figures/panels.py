@@ -210,21 +210,25 @@ def area_table(facts: Facts, amounts: Amounts, width_mm: float, scale: float) ->
 def key(facts: Facts, width_mm: float, scale: float) -> Block:
     """What the lines mean."""
     block = Block("key", width_mm)
+    size, sample = 6.4 * scale, 7.5 * scale
+    for kind, label in lines_of_key(facts):
+        stack = _lines(label, width_mm - sample - 1.8 * scale, size)
+        block.draw(line_sample(kind, sample, size, scale))
+        block.stack(stack, indent_mm=sample + 1.8 * scale)
+        block.space(0.5 * scale)
+    return block
+
+
+def lines_of_key(facts: Facts) -> list[tuple[str, str]]:
+    """Kind and name of every line of the map, the most important first."""
     text = facts.words.text
-    rows = [
+    return [
         ("border", text("map.border")),
         ("line", text("map.line_label", date=facts.line_date)),
         ("neighbours", text("map.neighbour_border")),
         ("units", text("map.unit_boundary")),
         ("rivers", text("map.rivers")),
     ]
-    size, sample = 6.4 * scale, 7.5 * scale
-    for kind, label in rows:
-        stack = _lines(label, width_mm - sample - 1.8 * scale, size)
-        block.draw(_sample(kind, sample, size, scale))
-        block.stack(stack, indent_mm=sample + 1.8 * scale)
-        block.space(0.5 * scale)
-    return block
 
 
 def source_line(
@@ -249,18 +253,7 @@ def conditions(
     scale: float,
 ) -> list[Block]:
     """Conditions of every figure, sources and licences, in columns of like height."""
-    text, words = facts.words.text, facts.words
-    lon, lat = window.centre
-    projection = text(
-        "print.projection",
-        lat=text(f"print.{'north' if lat >= 0 else 'south'}", number=words.number(abs(lat), 1)),
-        lon=text(f"print.{'east' if lon >= 0 else 'west'}", number=words.number(abs(lon), 1)),
-        scale=words.number(window.scale),
-        width=words.number(size_mm[0]),
-        height=words.number(size_mm[1]),
-    )
-    version = facts.conditions["lineplan_version"]
-    made = text("footer.version", version=version, date=facts.made)
+    projection, made = projection_said(facts, window, size_mm), made_said(facts)
     said = [*statements(facts, drift), projection, *attributions(facts), made]
     size = 5.2 * scale
     gap = 5.0 * scale
@@ -276,6 +269,26 @@ def conditions(
         blocks[-1].stack(paragraph)
         blocks[-1].space(between)
     return blocks
+
+
+def projection_said(facts: Facts, window: Window, size_mm: tuple[float, float]) -> str:
+    """Projection, and scale on a page of that size."""
+    text, words = facts.words.text, facts.words
+    lon, lat = window.centre
+    return text(
+        "print.projection",
+        lat=text(f"print.{'north' if lat >= 0 else 'south'}", number=words.number(abs(lat), 1)),
+        lon=text(f"print.{'east' if lon >= 0 else 'west'}", number=words.number(abs(lon), 1)),
+        scale=words.number(window.scale),
+        width=words.number(size_mm[0]),
+        height=words.number(size_mm[1]),
+    )
+
+
+def made_said(facts: Facts) -> str:
+    """With which version, and when."""
+    version = facts.conditions["lineplan_version"]
+    return facts.words.text("footer.version", version=version, date=facts.made)
 
 
 def _even_height(heights: Sequence[float], columns: int) -> float:
@@ -312,7 +325,9 @@ def _shifted(paint: _Paint, right_mm: float) -> _Paint:
     return lambda sheet, left, top: paint(sheet, left + right_mm, top)
 
 
-def _sample(kind: str, length: float, size: float, scale: float) -> _Paint:
+def line_sample(kind: str, length: float, size: float, scale: float) -> _Paint:
+    """Draw a piece of a line beside a name set in `size`, in the layer ``key``."""
+
     def draw(sheet: Sheet, left: float, top: float) -> None:
         y = top - 0.55 * size * PT_MM
         line = [shapely.LineString([(left, y), (left + length, y)])]

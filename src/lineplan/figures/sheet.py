@@ -6,6 +6,7 @@ a clip path: what a graphics editor opens is what is printed.
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 import warnings
@@ -66,13 +67,13 @@ def check_target(path: Path) -> None:
     need_matplotlib()
 
 
-def need_matplotlib() -> None:
-    """Raise LineplanError where matplotlib is not installed."""
+def need_matplotlib(what: str = "a figure") -> None:
+    """Raise LineplanError, naming what needs it, where matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
         raise LineplanError(
-            "a figure needs matplotlib, which is not installed: pip install 'lineplan[chart]'"
+            f"{what} needs matplotlib, which is not installed: pip install 'lineplan[chart]'"
         ) from None
 
 
@@ -283,6 +284,13 @@ class Sheet:
             self.figure.savefig(draft, dpi=dpi if kind == ".png" else 72, metadata=metadata[kind])
             if kind == ".svg":
                 draft.write_text(_with_alike_fonts(draft.read_text("utf-8")), encoding="utf-8")
+
+    def svg(self) -> str:
+        """Give the page as the text of an SVG, to be set into another document."""
+        drawn = io.StringIO()
+        with drawing_style():
+            self.figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        return _with_alike_fonts(drawn.getvalue())
 
     def _add(
         self,
