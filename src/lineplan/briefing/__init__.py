@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lineplan.briefing.page import page_of
 from lineplan.errors import LineplanError, UsageError
-from lineplan.figures.facts import Facts
+from lineplan.facts import Facts
 from lineplan.figures.layout import Captions
 from lineplan.figures.sheet import need_matplotlib
 from lineplan.labels import catalogue

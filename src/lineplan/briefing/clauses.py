@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lineplan.errors import DatasetError
 from lineplan.exposure import find_places
-from lineplan.figures.facts import local_name
+from lineplan.facts import local_name
 from lineplan.plan import TERMS, UNSPECIFIED
-from lineplan.webmap.style import swatch
+from lineplan.style import swatch
 
 if TYPE_CHECKING:
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
     from lineplan.plan import Clause, Quote
 
 MOST_UNITS = 7

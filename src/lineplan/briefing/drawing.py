@@ -20,7 +20,7 @@ from lineplan.figures.window import fit
 from lineplan.figures.words import PAPER
 
 if TYPE_CHECKING:
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
     from lineplan.figures.window import Window
 
 WIDE_MM, NARROW_MM = (134.0, 106.0), (92.0, 100.0)

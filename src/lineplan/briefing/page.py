@@ -16,10 +16,10 @@ from lineplan.figures.footnotes import attributions, conditions_said
 from lineplan.figures.panels import lines_of_key, made_said, projection_said
 from lineplan.figures.scenery import focus_bounds
 from lineplan.figures.sheet import plain
-from lineplan.webmap.style import swatch as paint_of
+from lineplan.style import swatch as paint_of
 
 if TYPE_CHECKING:
-    from lineplan.figures.facts import Facts
+    from lineplan.facts import Facts
     from lineplan.figures.layout import Captions
     from lineplan.figures.scenery import Focus
     from lineplan.plan import Revocation

@@ -333,7 +333,7 @@ def report(
         has_permission=i_have_permission,
     )
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
-    _say_terms(arrangement, has_permission=i_have_permission)
+    _say_terms(arrangement.ground.terms, has_permission=i_have_permission)
 
 
 @with_ground
