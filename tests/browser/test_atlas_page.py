@@ -226,6 +226,63 @@ def test_an_address_of_nonsense_changes_nothing(page, address):
     assert errors_of(driver) == []
 
 
+def visit(driver, address):
+    """Change the address of the open page, as an edited address or the Back key does."""
+    driver.execute_script("location.hash = arguments[0]", address)
+    settled(driver)
+    settled(driver)
+
+
+def test_what_an_address_leaves_out_is_as_the_page_opens(page):
+    driver = page("#plan=plan20&with=as_held&day=2025-11-21&lang=uk&at=48.2,37.6,8&highlight=off")
+    visit(driver, "#table")  # a place on the page, not an address of the map
+    assert state(driver) == ["plan20", "as_held", "2025-11-21", "uk"]
+    visit(driver, "day=2025-11-20")
+    assert state(driver) == ["point21", None, "2025-11-20", "en"]
+    assert driver.execute_script(
+        "return [lineplan.app.moved, document.getElementById('highlight').checked]"
+    ) == [False, True]
+    visit(driver, "at=48.2,37.6,8")
+    assert state(driver)[2] == "2025-11-22"
+    driver.execute_script("lineplan.app.go({plan: 1})")  # a longer title must not move the view
+    settled(driver)
+    assert ",8.00" in driver.execute_script("return location.hash")
+    visit(driver, "plan=as_held&with=as_held")
+    assert state(driver)[:2] == ["as_held", None]
+
+
+def test_the_address_keeps_divider_and_highlight(page):
+    driver = page("#with=as_held&divider=0.25&highlight=off")
+    shown = "return [lineplan.app.at.divider, document.getElementById('highlight').checked]"
+    assert driver.execute_script(shown) == [0.25, False]
+    focus_by_tab(driver, ".lp-divider")
+    press(driver, keys().PAGE_UP)
+    driver.execute_async_script("setTimeout(arguments[0], 300)")
+    address = driver.execute_script("return location.hash")
+    assert "divider=0.350" in address
+    assert "highlight=off" in address
+
+
+def test_an_address_beyond_the_map_or_its_days_is_brought_back_and_said(page):
+    driver = page("#at=1e9,-1e9,99&day=2025-11-01")
+    lat, lon, zoom = driver.execute_script(
+        "const m = lineplan.map, c = m.getCenter(); return [c.lat, c.lng, m.getZoom()]"
+    )
+    (south, west), (north, east) = driver.execute_script("return lineplan.app.data.limits")
+    assert south <= lat <= north
+    assert west <= lon <= east
+    assert zoom == 10.5
+    assert state(driver)[2] == "2025-11-20"
+    notice = text_of(driver, "#notice")
+    assert "no line of 1 November 2025" in notice
+    assert "20 November 2025" in notice
+    click(driver, "#later")
+    assert "nearest" not in driver.execute_script(
+        "return document.getElementById('notice').textContent"
+    )
+    assert errors_of(driver) == []
+
+
 def test_two_texts_side_by_side(page):
     driver = page("#with=as_held&at=47.3,35.5,7")
     at = """

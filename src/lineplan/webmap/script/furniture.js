@@ -100,6 +100,8 @@ function addDivider(app) {
     app.at.divider = Math.min(Math.max(share, 0), 1);
     clip(app);
     app.labels.place();
+    clearTimeout(app.dividing); // browsers refuse an address that changes many times a second
+    app.dividing = setTimeout(() => writeAddress(app), 150);
   };
   bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); event.preventDefault(); bar.focus({ preventScroll: true }); });
   bar.addEventListener("pointermove", (event) => {

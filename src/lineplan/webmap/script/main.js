@@ -10,20 +10,19 @@ class App {
     this.data = data;
     this.words = new Words(data);
     this.ground = new Ground(data, arcs, areas);
-    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null };
+    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null, asked: "" };
     const wanted = readAddress(this);
-    for (const name of ["plan", "other", "day"]) if (name in wanted) this.at[name] = wanted[name];
+    for (const name of ["plan", "other", "day", "asked", "divider"]) this.at[name] = wanted[name];
     if (this.at.other === this.at.plan) this.at.other = -1;
-    if (wanted.lang) this.words.speak(wanted.lang);
+    byId("highlight").checked = wanted.highlight;
+    this.words.speak(wanted.lang);
     this.alive = this.ground.alive(this.day.state);
     this.build();
     listen(this);
     this.render({ plan: true, day: true, lang: true });
-    if (wanted.view) {
-      this.moved = true;
-      this.map.setView(wanted.view.slice(0, 2), wanted.view[2], { animate: false });
-    }
+    if (wanted.view) this.view(wanted.view);
     this.labels.place();
+    if (this.at.asked) this.announce();
   }
 
   get plan() { return this.data.plans[this.at.plan]; }
@@ -83,19 +82,32 @@ class App {
     addFurniture(this);
   }
 
-  /* Change what is shown: plan, other, day, lang, view. */
+  view([lat, lon, zoom]) {
+    this.moved = true;
+    this.map.setView([lat, lon], zoom, { animate: false });
+  }
+
+  /* Change what is shown: plan, other, day, lang, view, divider, highlight. */
   go(wanted) {
     const { at, data } = this, before = { ...at }, lang = this.words.language.id;
-    if ("day" in wanted) at.day = Math.min(Math.max(wanted.day, 0), data.days.dates.length - 1);
+    if ("day" in wanted) {
+      at.day = Math.min(Math.max(wanted.day, 0), data.days.dates.length - 1);
+      at.asked = wanted.asked || "";
+    }
+    if ("divider" in wanted) at.divider = wanted.divider;
+    if ("highlight" in wanted) byId("highlight").checked = wanted.highlight;
     if ("other" in wanted) at.other = wanted.other;
     if ("plan" in wanted) at.plan = wanted.plan;
-    if (at.other === at.plan) at.other = "plan" in wanted && before.plan !== at.plan && before.other === at.plan ? before.plan : -1;
+    if (at.other === at.plan) at.other = !("other" in wanted) && before.plan !== at.plan && before.other === at.plan ? before.plan : -1;
     if (wanted.lang) this.words.speak(wanted.lang);
     const changed = { plan: at.plan !== before.plan || at.other !== before.other, day: at.day !== before.day,
       lang: this.words.language.id !== lang };
+    const home_again = wanted.view === null && this.moved;
+    if ("view" in wanted) this.moved = !!wanted.view; // before the titles ask for another frame
     this.render(changed, data.days.states[before.day]);
-    if (wanted.view) this.map.setView(wanted.view.slice(0, 2), wanted.view[2], { animate: false });
-    if ((changed.plan || changed.day) && !this.playing) this.announce();
+    if (wanted.view) this.view(wanted.view);
+    if (home_again) this.reframe();
+    if ((changed.plan || changed.day || at.asked) && !this.playing) this.announce();
   }
 
   render(changed, before) {
@@ -226,7 +238,8 @@ class App {
   announce() {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
-      byId("live").textContent = this.words.t("page.shown", { plan: this.words.plan(this.plan).title, date: this.when() });
+      const shown = this.words.t("page.shown", { plan: this.words.plan(this.plan).title, date: this.when() });
+      byId("live").textContent = asked(this).concat(shown).join(" ");
     }, 400);
   }
 }
