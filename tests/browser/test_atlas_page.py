@@ -283,6 +283,31 @@ def test_an_address_beyond_the_map_or_its_days_is_brought_back_and_said(page):
     assert errors_of(driver) == []
 
 
+def test_paper_shows_the_view_and_leaves_it_and_the_address_alone(page):
+    driver = page("#at=48.2,37.6,9&day=2025-11-21")
+    seen = (
+        "const m = lineplan.map, c = m.getCenter();"
+        "return [c.lat, c.lng, m.getZoom(), m.getSize().x, location.hash, lineplan.app.moved]"
+    )
+    bounds = "const b = lineplan.map.getBounds(); return [b.getWest(), b.getEast()]"
+    driver.execute_script("lineplan.app.go({})")
+    settled(driver)
+    before, (west, east) = driver.execute_script(seen), driver.execute_script(bounds)
+    driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    settled(driver)
+    assert 650 < driver.execute_script(seen)[3] < 720
+    on_paper = driver.execute_script(bounds)
+    assert on_paper[0] <= west + 0.01
+    assert on_paper[1] >= east - 0.01
+    assert on_paper[1] - on_paper[0] < 2 * (east - west)
+    driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    settled(driver)
+    settled(driver)
+    after = driver.execute_script(seen)
+    assert after[:4] == pytest.approx(before[:4], abs=0.002)
+    assert after[4:] == before[4:]
+
+
 def test_two_texts_side_by_side(page):
     driver = page("#with=as_held&at=47.3,35.5,7")
     at = """

@@ -177,6 +177,31 @@ function keepSize(app) {
       if (app.moved) app.map.invalidateSize(); else home(app);
     }).observe(app.map.getContainer());
   }
-  window.addEventListener("beforeprint", () => { sheet.add("on-paper"); home(app); app.labels.place(); });
-  window.addEventListener("afterprint", () => { sheet.remove("on-paper"); home(app); app.labels.place(); });
+  const { map } = app;
+  let kept = null; // the view on the screen, which paper must not change
+  window.addEventListener("beforeprint", () => {
+    if (kept) return;
+    const { minZoom, zoomSnap } = map.options, seen = map.getBounds();
+    kept = { moved: app.moved, view: [map.getCenter(), map.getZoom()], options: { minZoom, zoomSnap } };
+    app.moved = false; // nor the address
+    sheet.add("on-paper");
+    home(app);
+    if (kept.moved) {
+      Object.assign(map.options, { minZoom: 0, zoomSnap: 0 });
+      map.fitBounds(seen, { animate: false });
+    }
+    app.labels.place();
+  });
+  window.addEventListener("afterprint", () => {
+    if (!kept) return;
+    sheet.remove("on-paper");
+    home(app);
+    if (kept.moved) {
+      Object.assign(map.options, kept.options);
+      map.setView(...kept.view, { animate: false });
+    }
+    app.moved = kept.moved;
+    kept = null;
+    app.labels.place();
+  });
 }
