@@ -427,6 +427,58 @@ def test_the_view_is_saved_as_a_picture_with_its_papers_inside(page, open_file, 
     assert errors_of(open_file(tmp_path / "map.html")) == []
 
 
+def test_the_csv_of_two_texts_has_every_column_of_the_table(page):
+    driver = page("#with=plan20")
+    heads = driver.execute_script("""
+        return [...document.querySelectorAll("#rows thead th")].map((cell) => cell.innerText);
+    """)
+    shown = driver.execute_script("""
+        return [...document.querySelectorAll("#rows tbody tr:not(.group)")].map((row) =>
+          [row.children[0], row.children[1], row.children[6]].map((cell) => cell.innerText));
+    """)
+    assert len(heads) == 7
+    rows = list(csv.DictReader(io.StringIO(saved(driver, "csv")[1].lstrip("\ufeff"))))
+    assert sorted([r["unit"], r["holder"], r["under_other_plan"]] for r in rows) == sorted(shown)
+    assert {row["other_plan_id"] for row in rows} == {"plan20"}
+
+
+def test_a_saved_picture_is_the_same_in_the_dark_scheme(page):
+    pictures = {}
+    for scheme in ("light", "dark"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        driver = page("#with=plan20&divider=0.5&at=48,36,7")
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        try:
+            pictures[scheme] = saved(driver, "svg")[1]
+            on_screen = "return getComputedStyle(document.body).backgroundColor"
+            assert (driver.execute_script(on_screen) == "rgb(255, 254, 251)") == (scheme == "light")
+        finally:
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert pictures["light"] == pictures["dark"]
+
+
+def test_a_saved_comparison_names_both_sides_every_paint_and_the_veil(page):
+    driver = page("#with=plan20&divider=0.5")
+    notice = text_of(driver, "#notice")
+    painted = set(
+        driver.execute_script("""
+        return [...document.querySelectorAll("#figures .swatch rect")]
+          .map((rect) => rect.getAttribute("fill"));
+    """)
+    )
+    root = ElementTree.fromstring(saved(driver, "svg")[1])
+    svg = "{http://www.w3.org/2000/svg}"
+    texts = [" ".join(text.itertext()) for text in root.iter(f"{svg}text")]
+    assert {rect.get("fill") for rect in root.findall(f"{svg}rect")} >= painted
+    said = " ".join(texts)
+    assert " ".join(notice.split()) in " ".join(said.split())
+    assert "both texts say the same" in said
+    on_map = " ".join(" ".join(t.itertext()) for t in root.iter(f"{svg}text") if t.get("y"))
+    names = driver.execute_script("return lineplan.app.names.map((name) => name.innerText)")
+    for name in names:  # in the title, on the map, in the legend
+        assert on_map.count(name) >= 3, name
+
+
 @pytest.mark.parametrize("sandbox", ["allow-scripts", None])
 def test_works_in_a_frame(open_file, atlas_file, tmp_path, sandbox):
     """Also in a frame without an origin, where it may not write its address."""
