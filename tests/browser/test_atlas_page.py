@@ -529,6 +529,9 @@ def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp
     hosts = {re.sub(r"(https?://[^/]+)/.*", r"\1", url) for url in requests_of(driver)}
     assert hosts == {"https://tile.openstreetmap.org"}
     assert "This page requests it from tile.openstreetmap.org" in text_of(driver, "#about")
+    assert "OpenStreetMap contributors" in text_of(driver, ".map .lp-foot")
+    picture = ElementTree.fromstring(saved(driver, "svg")[1])
+    assert "OpenStreetMap contributors" in " ".join(picture.itertext())
 
 
 def axe_source():

@@ -284,6 +284,8 @@ function renderHead(app) {
     byId(name).textContent = data.heads[name];
     byId(name).hidden = !data.heads[name];
   }
+  byId("tiles").hidden = !data.tiles; // their provider is named on the map itself
+  byId("tiles").textContent = data.tiles ? data.tiles.attribution : "";
   const alt = words.t("map.alt", { title: app.heading() });
   byId("picture").setAttribute("aria-label", alt);
   app.map.getContainer().setAttribute("aria-label", alt);
