@@ -569,6 +569,32 @@ def test_axe_finds_nothing(page, lang, scheme):
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_leave_tab_dots_and_divider_to_be_seen(page, driver, scheme):
+    features = {"forced-colors": "active", "prefers-color-scheme": scheme}
+    media = {"features": [{"name": name, "value": value} for name, value in features.items()]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        page("#with=plan20&divider=0.5")
+        assert driver.execute_script("return matchMedia('(forced-colors: active)').matches")
+        ground = """
+            const ground = (selector, part) =>
+              getComputedStyle(document.querySelector(selector), part).backgroundColor;
+        """
+        chosen, other = driver.execute_script(
+            ground + "return [ground('.tab input:checked + span'),"
+            " ground('.tab input:not(:checked) + span')]"
+        )
+        assert chosen != other
+        dot, divider, sea, canvas = driver.execute_script(
+            ground + "return [ground('.lp-city.shown', '::before'),"
+            " ground('.lp-divider', '::before'), ground('.leaflet-container'), ground('body')]"
+        )
+        assert not {dot, divider} & {sea, canvas}
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
 def test_less_motion_where_it_is_asked_for(page, driver):
     media = {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
