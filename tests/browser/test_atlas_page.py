@@ -522,6 +522,49 @@ def test_on_a_phone_everything_fits(page):
     assert small == []
 
 
+LONG = """
+    for (const plan of lineplan.app.data.plans) for (const texts of plan.texts) texts.title += "W".repeat(120);
+    lineplan.app.go({plan: 1, other: 0});
+"""
+
+
+@pytest.mark.parametrize("title", ["", LONG], ids=["as_given", "unbroken"])
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (844, 390), (1280, 800)])
+def test_no_window_scrolls_sideways_and_small_ones_have_the_map_to_themselves(page, size, title):
+    driver = page("#with=plan20", width=size[0], height=size[1])
+    driver.execute_script(title)
+    driver.execute_async_script("setTimeout(arguments[0], 200)")
+    wide = "return document.documentElement.scrollWidth - window.innerWidth"
+    assert driver.execute_script(wide) <= 0
+    small = size != (1280, 800)
+    title, frame, source = driver.execute_script("""
+        return ["cartouche", "map_lineplan", "sourceline"].map((id) => {
+          const box = document.getElementById(id).getBoundingClientRect();
+          return [box.top, box.bottom, box.width, box.right];
+        });
+    """)
+    assert title[3] <= size[0]
+    assert (title[1] <= frame[0] + 1 and source[0] >= frame[1] - 1) == small
+    if small:
+        assert frame[1] - frame[0] >= 0.5 * min(size[1], 600)
+        assert frame[2] > 0.9 * size[0]
+        panel = "return getComputedStyle(document.getElementById('panel')).overflowY"
+        assert driver.execute_script(panel) == "visible"  # one thing scrolls: the page
+    time_bar = "const t = document.getElementById('time'); return t.scrollWidth - t.clientWidth"
+    assert driver.execute_script(time_bar) <= 0
+
+
+def test_a_phone_that_is_turned_moves_title_and_source_line(page, driver):
+    page(width=390, height=844)
+    on_map = "return !!document.getElementById('cartouche').closest('.map')"
+    assert driver.execute_script(on_map) is False
+    for width, expected in ((1280, True), (390, False)):
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        driver.execute_async_script("setTimeout(arguments[0], 200)")
+        assert driver.execute_script(on_map) is expected
+
+
 def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp_path):
     point21.map(tiles="OpenStreetMap.Mapnik").save(tmp_path / "map.html")
     driver = open_file(tmp_path / "map.html")

@@ -200,11 +200,11 @@ class App {
   /* In the phone layout the panel covers the foot of the map: what was chosen stays in sight. */
   bringIntoSight(box) {
     if (getComputedStyle(box).position !== "fixed") return;
-    byId("picture").scrollIntoView({ block: "start" });
-    const covered = this.map.getContainer().getBoundingClientRect().bottom - box.getBoundingClientRect().top;
-    if (covered <= 0) return;
+    (covered().apart ? this.map.getContainer() : byId("picture")).scrollIntoView({ block: "start" });
+    const under = this.map.getContainer().getBoundingClientRect().bottom - box.getBoundingClientRect().top;
+    if (under <= 0) return;
     this.map.panInside(this.bounds(this.chosen).getCenter(), { animate: !STILL,
-      paddingTopLeft: [30, byId("cartouche").offsetHeight + 30], paddingBottomRight: [30, covered + 30] });
+      paddingTopLeft: [30, covered().height + 30], paddingBottomRight: [30, under + 30] });
   }
 
   bounds({ plan, zone }) {
@@ -212,7 +212,7 @@ class App {
   }
 
   visit(plan, zone, from) {
-    byId("picture").scrollIntoView({ block: "start" });
+    (covered().apart ? this.map.getContainer() : byId("picture")).scrollIntoView({ block: "start" });
     this.moved = true;
     this.map.fitBounds(this.bounds({ plan, zone }), { padding: [60, 60], maxZoom: 9, animate: false });
     this.select(plan, zone, from);
