@@ -339,6 +339,36 @@ def test_two_texts_side_by_side(page):
     assert "Under: Control as it is" in text_of(driver, "#rows thead")
 
 
+def test_zones_of_two_texts_say_whose_they_are_and_the_hidden_are_no_stops(page):
+    driver = page("#with=plan20&divider=0.5")
+    bar, stops = (
+        ".lp-divider",
+        """
+        return lineplan.app.sides.map((side) => side.layers.map((layer) => layer.getElement())
+          .filter((path) => path.tabIndex === 0)
+          .map((path) => [path.getAttribute("aria-label"), path.getAttribute("aria-hidden")]));
+    """,
+    )
+    both = driver.execute_script(stops)
+    assert all(both)
+    for side, title in zip(both, ("28-point draft", "20-point draft"), strict=True):
+        assert all(title in label and hidden == "false" for label, hidden in side)
+    focus_by_tab(driver, bar)
+    press(driver, keys().END)  # the first text alone
+    first, none = driver.execute_script(stops)
+    assert none == []
+    assert len(first) > len(both[0])
+    press(driver, keys().HOME)
+    none, second = driver.execute_script(stops)
+    assert none == []
+    assert len(second) >= len(both[1])
+    driver.execute_script("lineplan.app.go({other: -1})")
+    settled(driver)
+    alone = driver.execute_script(stops)[0]
+    assert len(alone) == len(first)
+    assert not any("28-point draft" in label for label, _ in alone)
+
+
 def test_where_texts_differ_is_listed_and_the_rest_is_veiled(page, days, ukraine):
     driver = page("#with=as_held")
     said = text_of(driver, "#differ")

@@ -22,7 +22,7 @@ function addFurniture(app) {
   addDivider(app);
   map.on("zoomstart", () => map.getContainer().classList.add("zooming"));
   map.on("zoomend", () => map.getContainer().classList.remove("zooming"));
-  map.on("zoomend moveend resize", () => { app.labels.place(); drawInset(app); if (app.moved) writeAddress(app); });
+  map.on("zoomend moveend resize", () => { app.labels.place(); app.stops(); drawInset(app); if (app.moved) writeAddress(app); });
   map.on("move zoom viewreset", () => clip(app));
   map.on("dragstart", () => { app.moved = true; });
   map.getContainer().addEventListener("wheel", () => { app.moved = true; }, { passive: true });
@@ -120,6 +120,7 @@ function addDivider(app) {
   const move = (share) => {
     app.at.divider = Math.min(Math.max(share, 0), 1);
     clip(app);
+    app.stops();
     app.labels.place();
     clearTimeout(app.dividing); // browsers refuse an address that changes many times a second
     app.dividing = setTimeout(() => writeAddress(app), 150);

@@ -155,6 +155,11 @@ class App {
     if (on) { veil.draw(this.plan, other); veil.group.addTo(map); } else veil.group.remove();
     if (other && this.at.divider === null) this.at.divider = middle(this);
     clip(this);
+    this.stops();
+  }
+
+  stops() {
+    if (this.other) this.sides.forEach((side) => side.stops());
   }
 
   toggle(layer, on) {
