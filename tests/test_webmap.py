@@ -19,7 +19,7 @@ from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
-from lineplan.webmap.page import fill, unpacked
+from lineplan.webmap.page import asset, fill, unpacked
 from lineplan.webmap.polylines import encode
 from lineplan.webmap.texts import DATE_MARK
 
@@ -527,7 +527,7 @@ def test_a_dataset_without_base_map_places_and_register(toy):
 
 
 def test_data_files_of_the_page_are_found_in_the_package():
-    from lineplan.webmap.page import SCRIPTS, asset
+    from lineplan.webmap.page import SCRIPTS
 
     for name in ("page.html", "map.css", *(f"script/{name}.js" for name in (*SCRIPTS, "boot"))):
         assert asset(name)
@@ -547,3 +547,11 @@ def decode(text):
         x, y = x + dx, y + dy
         line.append((x * STEP_DEG, y * STEP_DEG))
     return line
+
+
+def test_every_property_of_the_style_sheet_has_a_value_in_both_schemes():
+    sheet = asset("map.css")
+    light, dark = re.findall(r":root(?::not\(.in-light\))? \{([^}]*)\}", sheet)
+    names = [set(re.findall(r"(--[\w-]+):", block)) for block in (light, dark)]
+    assert names[0] == names[1]
+    assert "var(" not in light + dark  # a property that refers to itself has no value

@@ -226,6 +226,88 @@ def test_an_address_of_nonsense_changes_nothing(page, address):
     assert errors_of(driver) == []
 
 
+def visit(driver, address):
+    """Change the address of the open page, as an edited address or the Back key does."""
+    driver.execute_script("location.hash = arguments[0]", address)
+    settled(driver)
+    settled(driver)
+
+
+def test_what_an_address_leaves_out_is_as_the_page_opens(page):
+    driver = page("#plan=plan20&with=as_held&day=2025-11-21&lang=uk&at=48.2,37.6,8&highlight=off")
+    visit(driver, "#table")  # a place on the page, not an address of the map
+    assert state(driver) == ["plan20", "as_held", "2025-11-21", "uk"]
+    visit(driver, "day=2025-11-20")
+    assert state(driver) == ["point21", None, "2025-11-20", "en"]
+    assert driver.execute_script(
+        "return [lineplan.app.moved, document.getElementById('highlight').checked]"
+    ) == [False, True]
+    visit(driver, "at=48.2,37.6,8")
+    assert state(driver)[2] == "2025-11-22"
+    driver.execute_script("lineplan.app.go({plan: 1})")  # a longer title must not move the view
+    settled(driver)
+    assert ",8.00" in driver.execute_script("return location.hash")
+    visit(driver, "plan=as_held&with=as_held")
+    assert state(driver)[:2] == ["as_held", None]
+
+
+def test_the_address_keeps_divider_and_highlight(page):
+    driver = page("#with=as_held&divider=0.25&highlight=off")
+    shown = "return [lineplan.app.at.divider, document.getElementById('highlight').checked]"
+    assert driver.execute_script(shown) == [0.25, False]
+    focus_by_tab(driver, ".lp-divider")
+    press(driver, keys().PAGE_UP)
+    driver.execute_async_script("setTimeout(arguments[0], 300)")
+    address = driver.execute_script("return location.hash")
+    assert "divider=0.350" in address
+    assert "highlight=off" in address
+
+
+def test_an_address_beyond_the_map_or_its_days_is_brought_back_and_said(page):
+    driver = page("#at=1e9,-1e9,99&day=2025-11-01")
+    lat, lon, zoom = driver.execute_script(
+        "const m = lineplan.map, c = m.getCenter(); return [c.lat, c.lng, m.getZoom()]"
+    )
+    (south, west), (north, east) = driver.execute_script("return lineplan.app.data.limits")
+    assert south <= lat <= north
+    assert west <= lon <= east
+    assert zoom == 10.5
+    assert state(driver)[2] == "2025-11-20"
+    notice = text_of(driver, "#notice")
+    assert "no line of 1 November 2025" in notice
+    assert "20 November 2025" in notice
+    click(driver, "#later")
+    assert "nearest" not in driver.execute_script(
+        "return document.getElementById('notice').textContent"
+    )
+    assert errors_of(driver) == []
+
+
+def test_paper_shows_the_view_and_leaves_it_and_the_address_alone(page):
+    driver = page("#at=48.2,37.6,9&day=2025-11-21")
+    seen = (
+        "const m = lineplan.map, c = m.getCenter();"
+        "return [c.lat, c.lng, m.getZoom(), m.getSize().x, location.hash, lineplan.app.moved]"
+    )
+    bounds = "const b = lineplan.map.getBounds(); return [b.getWest(), b.getEast()]"
+    driver.execute_script("lineplan.app.go({})")
+    settled(driver)
+    before, (west, east) = driver.execute_script(seen), driver.execute_script(bounds)
+    driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    settled(driver)
+    assert 650 < driver.execute_script(seen)[3] < 720
+    on_paper = driver.execute_script(bounds)
+    assert on_paper[0] <= west + 0.01
+    assert on_paper[1] >= east - 0.01
+    assert on_paper[1] - on_paper[0] < 2 * (east - west)
+    driver.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    settled(driver)
+    settled(driver)
+    after = driver.execute_script(seen)
+    assert after[:4] == pytest.approx(before[:4], abs=0.002)
+    assert after[4:] == before[4:]
+
+
 def test_two_texts_side_by_side(page):
     driver = page("#with=as_held&at=47.3,35.5,7")
     at = """
@@ -255,6 +337,36 @@ def test_two_texts_side_by_side(page):
     for text in ("28-point draft", "Control as it is"):
         assert text in text_of(driver, "#heading")
     assert "Under: Control as it is" in text_of(driver, "#rows thead")
+
+
+def test_zones_of_two_texts_say_whose_they_are_and_the_hidden_are_no_stops(page):
+    driver = page("#with=plan20&divider=0.5")
+    bar, stops = (
+        ".lp-divider",
+        """
+        return lineplan.app.sides.map((side) => side.layers.map((layer) => layer.getElement())
+          .filter((path) => path.tabIndex === 0)
+          .map((path) => [path.getAttribute("aria-label"), path.getAttribute("aria-hidden")]));
+    """,
+    )
+    both = driver.execute_script(stops)
+    assert all(both)
+    for side, title in zip(both, ("28-point draft", "20-point draft"), strict=True):
+        assert all(title in label and hidden == "false" for label, hidden in side)
+    focus_by_tab(driver, bar)
+    press(driver, keys().END)  # the first text alone
+    first, none = driver.execute_script(stops)
+    assert none == []
+    assert len(first) > len(both[0])
+    press(driver, keys().HOME)
+    none, second = driver.execute_script(stops)
+    assert none == []
+    assert len(second) >= len(both[1])
+    driver.execute_script("lineplan.app.go({other: -1})")
+    settled(driver)
+    alone = driver.execute_script(stops)[0]
+    assert len(alone) == len(first)
+    assert not any("28-point draft" in label for label, _ in alone)
 
 
 def test_where_texts_differ_is_listed_and_the_rest_is_veiled(page, days, ukraine):
@@ -345,6 +457,58 @@ def test_the_view_is_saved_as_a_picture_with_its_papers_inside(page, open_file, 
     assert errors_of(open_file(tmp_path / "map.html")) == []
 
 
+def test_the_csv_of_two_texts_has_every_column_of_the_table(page):
+    driver = page("#with=plan20")
+    heads = driver.execute_script("""
+        return [...document.querySelectorAll("#rows thead th")].map((cell) => cell.innerText);
+    """)
+    shown = driver.execute_script("""
+        return [...document.querySelectorAll("#rows tbody tr:not(.group)")].map((row) =>
+          [row.children[0], row.children[1], row.children[6]].map((cell) => cell.innerText));
+    """)
+    assert len(heads) == 7
+    rows = list(csv.DictReader(io.StringIO(saved(driver, "csv")[1].lstrip("\ufeff"))))
+    assert sorted([r["unit"], r["holder"], r["under_other_plan"]] for r in rows) == sorted(shown)
+    assert {row["other_plan_id"] for row in rows} == {"plan20"}
+
+
+def test_a_saved_picture_is_the_same_in_the_dark_scheme(page):
+    pictures = {}
+    for scheme in ("light", "dark"):
+        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        driver = page("#with=plan20&divider=0.5&at=48,36,7")
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        try:
+            pictures[scheme] = saved(driver, "svg")[1]
+            on_screen = "return getComputedStyle(document.body).backgroundColor"
+            assert (driver.execute_script(on_screen) == "rgb(255, 254, 251)") == (scheme == "light")
+        finally:
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert pictures["light"] == pictures["dark"]
+
+
+def test_a_saved_comparison_names_both_sides_every_paint_and_the_veil(page):
+    driver = page("#with=plan20&divider=0.5")
+    notice = text_of(driver, "#notice")
+    painted = set(
+        driver.execute_script("""
+        return [...document.querySelectorAll("#figures .swatch rect")]
+          .map((rect) => rect.getAttribute("fill"));
+    """)
+    )
+    root = ElementTree.fromstring(saved(driver, "svg")[1])
+    svg = "{http://www.w3.org/2000/svg}"
+    texts = [" ".join(text.itertext()) for text in root.iter(f"{svg}text")]
+    assert {rect.get("fill") for rect in root.findall(f"{svg}rect")} >= painted
+    said = " ".join(texts)
+    assert " ".join(notice.split()) in " ".join(said.split())
+    assert "both texts say the same" in said
+    on_map = " ".join(" ".join(t.itertext()) for t in root.iter(f"{svg}text") if t.get("y"))
+    names = driver.execute_script("return lineplan.app.names.map((name) => name.innerText)")
+    for name in names:  # in the title, on the map, in the legend
+        assert on_map.count(name) >= 3, name
+
+
 @pytest.mark.parametrize("sandbox", ["allow-scripts", None])
 def test_works_in_a_frame(open_file, atlas_file, tmp_path, sandbox):
     """Also in a frame without an origin, where it may not write its address."""
@@ -388,6 +552,49 @@ def test_on_a_phone_everything_fits(page):
     assert small == []
 
 
+LONG = """
+    for (const plan of lineplan.app.data.plans) for (const texts of plan.texts) texts.title += "W".repeat(120);
+    lineplan.app.go({plan: 1, other: 0});
+"""
+
+
+@pytest.mark.parametrize("title", ["", LONG], ids=["as_given", "unbroken"])
+@pytest.mark.parametrize("size", [(320, 640), (390, 844), (844, 390), (1280, 800)])
+def test_no_window_scrolls_sideways_and_small_ones_have_the_map_to_themselves(page, size, title):
+    driver = page("#with=plan20", width=size[0], height=size[1])
+    driver.execute_script(title)
+    driver.execute_async_script("setTimeout(arguments[0], 200)")
+    wide = "return document.documentElement.scrollWidth - window.innerWidth"
+    assert driver.execute_script(wide) <= 0
+    small = size != (1280, 800)
+    title, frame, source = driver.execute_script("""
+        return ["cartouche", "map_lineplan", "sourceline"].map((id) => {
+          const box = document.getElementById(id).getBoundingClientRect();
+          return [box.top, box.bottom, box.width, box.right];
+        });
+    """)
+    assert title[3] <= size[0]
+    assert (title[1] <= frame[0] + 1 and source[0] >= frame[1] - 1) == small
+    if small:
+        assert frame[1] - frame[0] >= 0.5 * min(size[1], 600)
+        assert frame[2] > 0.9 * size[0]
+        panel = "return getComputedStyle(document.getElementById('panel')).overflowY"
+        assert driver.execute_script(panel) == "visible"  # one thing scrolls: the page
+    time_bar = "const t = document.getElementById('time'); return t.scrollWidth - t.clientWidth"
+    assert driver.execute_script(time_bar) <= 0
+
+
+def test_a_phone_that_is_turned_moves_title_and_source_line(page, driver):
+    page(width=390, height=844)
+    on_map = "return !!document.getElementById('cartouche').closest('.map')"
+    assert driver.execute_script(on_map) is False
+    for width, expected in ((1280, True), (390, False)):
+        size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        driver.execute_async_script("setTimeout(arguments[0], 200)")
+        assert driver.execute_script(on_map) is expected
+
+
 def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp_path):
     point21.map(tiles="OpenStreetMap.Mapnik").save(tmp_path / "map.html")
     driver = open_file(tmp_path / "map.html")
@@ -395,6 +602,9 @@ def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp
     hosts = {re.sub(r"(https?://[^/]+)/.*", r"\1", url) for url in requests_of(driver)}
     assert hosts == {"https://tile.openstreetmap.org"}
     assert "This page requests it from tile.openstreetmap.org" in text_of(driver, "#about")
+    assert "OpenStreetMap contributors" in text_of(driver, ".map .lp-foot")
+    picture = ElementTree.fromstring(saved(driver, "svg")[1])
+    assert "OpenStreetMap contributors" in " ".join(picture.itertext())
 
 
 def axe_source():
@@ -428,6 +638,32 @@ def test_axe_finds_nothing(page, lang, scheme):
                 " (n.any[0] ? ' ' + n.any[0].message : ''))])))"
             )
             assert found == [], json.dumps(found, ensure_ascii=False, indent=1)
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_forced_colours_leave_tab_dots_and_divider_to_be_seen(page, driver, scheme):
+    features = {"forced-colors": "active", "prefers-color-scheme": scheme}
+    media = {"features": [{"name": name, "value": value} for name, value in features.items()]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        page("#with=plan20&divider=0.5")
+        assert driver.execute_script("return matchMedia('(forced-colors: active)').matches")
+        ground = """
+            const ground = (selector, part) =>
+              getComputedStyle(document.querySelector(selector), part).backgroundColor;
+        """
+        chosen, other = driver.execute_script(
+            ground + "return [ground('.tab input:checked + span'),"
+            " ground('.tab input:not(:checked) + span')]"
+        )
+        assert chosen != other
+        dot, divider, sea, canvas = driver.execute_script(
+            ground + "return [ground('.lp-city.shown', '::before'),"
+            " ground('.lp-divider', '::before'), ground('.leaflet-container'), ground('body')]"
+        )
+        assert not {dot, divider} & {sea, canvas}
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 

@@ -146,27 +146,46 @@ function listen(app) {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && app.chosen) app.close();
   });
-  window.addEventListener("hashchange", () => app.go(readAddress(app)));
+  window.addEventListener("hashchange", () => {
+    if (!location.hash || location.hash.includes("=")) app.go(readAddress(app)); // not a place on the page, such as #table
+  });
 }
 
-/* The address: #plan=..&with=..&day=..&lang=..&at=lat,lon,zoom */
+/* The address: #plan=..&with=..&divider=..&highlight=off&day=..&lang=..&at=lat,lon,zoom
+   What it does not name is as the page opens without it. */
 function readAddress(app) {
-  const given = new URLSearchParams(location.hash.slice(1)), wanted = {}, { data } = app;
-  const plan = (id) => data.plans.findIndex((one) => one.id === id);
-  if (plan(given.get("plan")) >= 0) wanted.plan = plan(given.get("plan"));
-  if (given.has("with")) wanted.other = plan(given.get("with"));
-  const day = data.days.dates.indexOf(given.get("day"));
-  if (day >= 0) wanted.day = day;
-  if (app.words.number_of.has(given.get("lang"))) wanted.lang = given.get("lang");
+  const given = new URLSearchParams(location.hash.slice(1)), { data, map } = app;
+  const plan = (id) => data.plans.findIndex((one) => one.id === id), within = (v, low, high) => Math.min(Math.max(v, low), high);
+  const share = given.has("divider") ? Number(given.get("divider")) : NaN, lang = given.get("lang");
   const at = (given.get("at") || "").split(",").map(Number);
-  if (at.length === 3 && at.every(Number.isFinite)) wanted.view = at;
-  return wanted;
+  const [[south, west], [north, east]] = data.limits;
+  return {
+    plan: Math.max(plan(given.get("plan")), 0), other: plan(given.get("with")), ...dayNear(data.days.dates, given.get("day")),
+    divider: Number.isFinite(share) ? within(share, 0, 1) : null, highlight: given.get("highlight") !== "off",
+    lang: app.words.number_of.has(lang) ? lang : data.lang,
+    view: at.length === 3 && at.every(Number.isFinite)
+      ? [within(at[0], south, north), within(at[1], west, east), within(at[2], map.getMinZoom(), map.getMaxZoom())] : null,
+  };
+}
+
+/* The number of a day; of the nearest, and what was asked for, where there is no such day. */
+function dayNear(dates, wanted) {
+  const found = dates.indexOf(wanted), time = (iso) => Date.parse(iso + "T00:00Z");
+  if (found >= 0) return { day: found, asked: "" };
+  const last = dates.length - 1;
+  if (!/^\d{4}-\d\d-\d\d$/.test(wanted) || isNaN(time(wanted)) || !dates.every(Boolean)) return { day: last, asked: "" };
+  const far = dates.map((date) => Math.abs(time(date) - time(wanted)));
+  return { day: far.indexOf(Math.min(...far)), asked: wanted };
 }
 
 function writeAddress(app) {
   const { data, at, map, words } = app, said = new URLSearchParams();
   if (data.plans.length > 1) said.set("plan", app.plan.id);
-  if (app.other) said.set("with", app.other.id);
+  if (app.other) {
+    said.set("with", app.other.id);
+    said.set("divider", at.divider.toFixed(3));
+    if (!byId("highlight").checked) said.set("highlight", "off");
+  }
   if (data.days.dates.length > 1) said.set("day", app.day.date);
   if (data.languages.length > 1) said.set("lang", words.language.id);
   if (app.moved) said.set("at", [map.getCenter().lat.toFixed(3), map.getCenter().lng.toFixed(3), map.getZoom().toFixed(2)].join());

@@ -2,8 +2,7 @@
 
 function addFurniture(app) {
   const { map } = app;
-  corner(map, "topleft", byId("cartouche"), "lp-title");
-  corner(map, "bottomleft", byId("sourceline"), "lp-foot");
+  app.corners = [corner(map, "topleft", byId("cartouche"), "lp-title"), corner(map, "bottomleft", byId("sourceline"), "lp-foot")];
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
   const scale = L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" });
   scale._updateScale = (element, text, ratio) => {
@@ -23,7 +22,7 @@ function addFurniture(app) {
   addDivider(app);
   map.on("zoomstart", () => map.getContainer().classList.add("zooming"));
   map.on("zoomend", () => map.getContainer().classList.remove("zooming"));
-  map.on("zoomend moveend resize", () => { app.labels.place(); drawInset(app); if (app.moved) writeAddress(app); });
+  map.on("zoomend moveend resize", () => { app.labels.place(); app.stops(); drawInset(app); if (app.moved) writeAddress(app); });
   map.on("move zoom viewreset", () => clip(app));
   map.on("dragstart", () => { app.moved = true; });
   map.getContainer().addEventListener("wheel", () => { app.moved = true; }, { passive: true });
@@ -32,6 +31,28 @@ function addFurniture(app) {
     if (/^(Arrow|[-+=_]$)/.test(event.key) && event.target === map.getContainer()) app.moved = true;
   });
   keepSize(app);
+}
+
+/* In a small window title and source line stand above and below the map, else on it. */
+const SMALL = window.matchMedia("screen and (max-width: 760px), screen and (max-height: 480px)");
+function setTitle(app) {
+  const small = SMALL.matches && !document.documentElement.classList.contains("on-paper"), box = byId("picture");
+  if (small === box.classList.contains("apart")) return;
+  box.classList.toggle("apart", small);
+  const title = byId("cartouche"), foot = byId("sourceline");
+  if (small) {
+    app.map.getContainer().before(title);
+    app.map.getContainer().after(foot);
+  } else {
+    [title, foot].forEach((element, i) => app.corners[i].getContainer().append(element));
+  }
+}
+
+/* How much of the map title and source line cover. */
+function covered() {
+  const apart = byId("picture").classList.contains("apart"), title = byId("cartouche");
+  return apart ? { width: 0, height: 0, foot: 0, apart }
+    : { width: title.offsetWidth, height: title.offsetHeight, foot: byId("sourceline").offsetHeight, apart };
 }
 
 function corner(map, position, element, className) {
@@ -99,7 +120,10 @@ function addDivider(app) {
   const move = (share) => {
     app.at.divider = Math.min(Math.max(share, 0), 1);
     clip(app);
+    app.stops();
     app.labels.place();
+    clearTimeout(app.dividing); // browsers refuse an address that changes many times a second
+    app.dividing = setTimeout(() => writeAddress(app), 150);
   };
   bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); event.preventDefault(); bar.focus({ preventScroll: true }); });
   bar.addEventListener("pointermove", (event) => {
@@ -149,13 +173,14 @@ function titleCovers(app, view) {
 
 function home(app) {
   const { map, data } = app, view = L.latLngBounds(data.view), limits = L.latLngBounds(data.limits);
+  setTitle(app);
   map.invalidateSize({ pan: false });
-  const title = byId("cartouche"), foot = byId("sourceline").offsetHeight;
-  const narrow = title.offsetWidth > map.getSize().x * 0.75; // the title stands across the whole top
-  map.getContainer().style.setProperty("--below-title", title.offsetHeight + "px");
+  const { width, height, foot, apart } = covered();
+  const narrow = apart || width > map.getSize().x * 0.75; // the title stands across the whole top
+  map.getContainer().style.setProperty("--below-title", height + "px");
   map.getContainer().style.setProperty("--foot", foot + "px");
   const after = L.point(narrow ? 14 : 50, foot + 24);
-  const below = L.point(14, title.offsetHeight + (narrow ? 14 : 24)), beside = L.point(title.offsetWidth + 24, 22);
+  const below = L.point(14, height + (narrow ? 14 : 24)), beside = L.point(width + 24, 22);
   map.options.zoomSnap = 0; // the first view uses all the room there is
   map.options.minZoom = 0; // not setMinZoom: its own zoom would outlive the fit
   const zoomOf = (before) => map.getBoundsZoom(view, false, before.add(after));
@@ -172,9 +197,36 @@ function keepSize(app) {
   if (window.ResizeObserver) {
     new ResizeObserver(() => {
       if (sheet.contains("on-paper")) return;
+      setTitle(app);
       if (app.moved) app.map.invalidateSize(); else home(app);
     }).observe(app.map.getContainer());
   }
-  window.addEventListener("beforeprint", () => { sheet.add("on-paper"); home(app); app.labels.place(); });
-  window.addEventListener("afterprint", () => { sheet.remove("on-paper"); home(app); app.labels.place(); });
+  SMALL.addEventListener("change", () => setTitle(app));
+  const { map } = app;
+  let kept = null; // the view on the screen, which paper must not change
+  window.addEventListener("beforeprint", () => {
+    if (kept) return;
+    const { minZoom, zoomSnap } = map.options, seen = map.getBounds();
+    kept = { moved: app.moved, view: [map.getCenter(), map.getZoom()], options: { minZoom, zoomSnap } };
+    app.moved = false; // nor the address
+    sheet.add("on-paper");
+    home(app);
+    if (kept.moved) {
+      Object.assign(map.options, { minZoom: 0, zoomSnap: 0 });
+      map.fitBounds(seen, { animate: false });
+    }
+    app.labels.place();
+  });
+  window.addEventListener("afterprint", () => {
+    if (!kept) return;
+    sheet.remove("on-paper");
+    home(app);
+    if (kept.moved) {
+      Object.assign(map.options, kept.options);
+      map.setView(...kept.view, { animate: false });
+    }
+    app.moved = kept.moved;
+    kept = null;
+    app.labels.place();
+  });
 }

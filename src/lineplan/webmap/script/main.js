@@ -10,20 +10,19 @@ class App {
     this.data = data;
     this.words = new Words(data);
     this.ground = new Ground(data, arcs, areas);
-    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null };
+    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null, asked: "" };
     const wanted = readAddress(this);
-    for (const name of ["plan", "other", "day"]) if (name in wanted) this.at[name] = wanted[name];
+    for (const name of ["plan", "other", "day", "asked", "divider"]) this.at[name] = wanted[name];
     if (this.at.other === this.at.plan) this.at.other = -1;
-    if (wanted.lang) this.words.speak(wanted.lang);
+    byId("highlight").checked = wanted.highlight;
+    this.words.speak(wanted.lang);
     this.alive = this.ground.alive(this.day.state);
     this.build();
     listen(this);
     this.render({ plan: true, day: true, lang: true });
-    if (wanted.view) {
-      this.moved = true;
-      this.map.setView(wanted.view.slice(0, 2), wanted.view[2], { animate: false });
-    }
+    if (wanted.view) this.view(wanted.view);
     this.labels.place();
+    if (this.at.asked) this.announce();
   }
 
   get plan() { return this.data.plans[this.at.plan]; }
@@ -83,19 +82,32 @@ class App {
     addFurniture(this);
   }
 
-  /* Change what is shown: plan, other, day, lang, view. */
+  view([lat, lon, zoom]) {
+    this.moved = true;
+    this.map.setView([lat, lon], zoom, { animate: false });
+  }
+
+  /* Change what is shown: plan, other, day, lang, view, divider, highlight. */
   go(wanted) {
     const { at, data } = this, before = { ...at }, lang = this.words.language.id;
-    if ("day" in wanted) at.day = Math.min(Math.max(wanted.day, 0), data.days.dates.length - 1);
+    if ("day" in wanted) {
+      at.day = Math.min(Math.max(wanted.day, 0), data.days.dates.length - 1);
+      at.asked = wanted.asked || "";
+    }
+    if ("divider" in wanted) at.divider = wanted.divider;
+    if ("highlight" in wanted) byId("highlight").checked = wanted.highlight;
     if ("other" in wanted) at.other = wanted.other;
     if ("plan" in wanted) at.plan = wanted.plan;
-    if (at.other === at.plan) at.other = "plan" in wanted && before.plan !== at.plan && before.other === at.plan ? before.plan : -1;
+    if (at.other === at.plan) at.other = !("other" in wanted) && before.plan !== at.plan && before.other === at.plan ? before.plan : -1;
     if (wanted.lang) this.words.speak(wanted.lang);
     const changed = { plan: at.plan !== before.plan || at.other !== before.other, day: at.day !== before.day,
       lang: this.words.language.id !== lang };
+    const home_again = wanted.view === null && this.moved;
+    if ("view" in wanted) this.moved = !!wanted.view; // before the titles ask for another frame
     this.render(changed, data.days.states[before.day]);
-    if (wanted.view) this.map.setView(wanted.view.slice(0, 2), wanted.view[2], { animate: false });
-    if ((changed.plan || changed.day) && !this.playing) this.announce();
+    if (wanted.view) this.view(wanted.view);
+    if (home_again) this.reframe();
+    if ((changed.plan || changed.day || at.asked) && !this.playing) this.announce();
   }
 
   render(changed, before) {
@@ -143,6 +155,11 @@ class App {
     if (on) { veil.draw(this.plan, other); veil.group.addTo(map); } else veil.group.remove();
     if (other && this.at.divider === null) this.at.divider = middle(this);
     clip(this);
+    this.stops();
+  }
+
+  stops() {
+    if (this.other) this.sides.forEach((side) => side.stops());
   }
 
   toggle(layer, on) {
@@ -188,11 +205,11 @@ class App {
   /* In the phone layout the panel covers the foot of the map: what was chosen stays in sight. */
   bringIntoSight(box) {
     if (getComputedStyle(box).position !== "fixed") return;
-    byId("picture").scrollIntoView({ block: "start" });
-    const covered = this.map.getContainer().getBoundingClientRect().bottom - box.getBoundingClientRect().top;
-    if (covered <= 0) return;
+    (covered().apart ? this.map.getContainer() : byId("picture")).scrollIntoView({ block: "start" });
+    const under = this.map.getContainer().getBoundingClientRect().bottom - box.getBoundingClientRect().top;
+    if (under <= 0) return;
     this.map.panInside(this.bounds(this.chosen).getCenter(), { animate: !STILL,
-      paddingTopLeft: [30, byId("cartouche").offsetHeight + 30], paddingBottomRight: [30, covered + 30] });
+      paddingTopLeft: [30, covered().height + 30], paddingBottomRight: [30, under + 30] });
   }
 
   bounds({ plan, zone }) {
@@ -200,7 +217,7 @@ class App {
   }
 
   visit(plan, zone, from) {
-    byId("picture").scrollIntoView({ block: "start" });
+    (covered().apart ? this.map.getContainer() : byId("picture")).scrollIntoView({ block: "start" });
     this.moved = true;
     this.map.fitBounds(this.bounds({ plan, zone }), { padding: [60, 60], maxZoom: 9, animate: false });
     this.select(plan, zone, from);
@@ -226,7 +243,8 @@ class App {
   announce() {
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
-      byId("live").textContent = this.words.t("page.shown", { plan: this.words.plan(this.plan).title, date: this.when() });
+      const shown = this.words.t("page.shown", { plan: this.words.plan(this.plan).title, date: this.when() });
+      byId("live").textContent = asked(this).concat(shown).join(" ");
     }, 400);
   }
 }

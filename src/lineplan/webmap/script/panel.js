@@ -265,6 +265,12 @@ function renderAbout(app) {
     make("p", "", words.t("footer.version", { version: data.version, date: words.date(data.made) })));
 }
 
+/* An address that asked for a day the map does not have; a line older than it should be. */
+const asked = ({ at, words, day }) =>
+  (at.asked ? [words.t("page.nearest_day", { asked: words.date(at.asked), date: words.date(day.date) })] : []);
+const stale = ({ data, words, day }) => (day.age !== null && day.age > data.stale
+  ? [words.t("map.stale", { date: words.date(day.date), age: words.days(day.age) })] : []);
+
 /* Title, notice and source line: what is inside the picture. */
 function renderHead(app) {
   const { words, data, day, plan } = app;
@@ -278,11 +284,13 @@ function renderHead(app) {
     byId(name).textContent = data.heads[name];
     byId(name).hidden = !data.heads[name];
   }
+  byId("tiles").hidden = !data.tiles; // their provider is named on the map itself
+  byId("tiles").textContent = data.tiles ? data.tiles.attribution : "";
   const alt = words.t("map.alt", { title: app.heading() });
   byId("picture").setAttribute("aria-label", alt);
   app.map.getContainer().setAttribute("aria-label", alt);
   byId("panel").setAttribute("aria-label", words.t("page.legend"));
-  const stale = day.age !== null && day.age > data.stale, notice = byId("notice");
-  notice.hidden = !stale;
-  notice.textContent = stale ? words.t("map.stale", { date: words.date(day.date), age: words.days(day.age) }) : "";
+  const said = asked(app).concat(stale(app)), notice = byId("notice");
+  notice.hidden = !said.length;
+  notice.textContent = said.join(" ");
 }

@@ -29,25 +29,38 @@ function save(name, type, text) {
 
 /* The table with exact figures. Texts that a spreadsheet would take for a formula are quoted so. */
 function csv(app) {
-  const { plan, words, day } = app, m2 = app.m2(plan), ranges = app.ranges(plan);
+  const { plan, other, words, day } = app, m2 = app.m2(plan), ranges = app.ranges(plan);
   const cell = (value) => {
     const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? "'" + value : String(value);
     return /[",\n\r]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
   };
-  const rows = [["plan_id", "plan", "line_date", "line_source", "unit_id", "unit", "held_by", "status", "label", "clause",
-    "area_km2", "share_of_unit", "assessed_min_km2", "assessed_max_km2"]];
+  const rows = [["plan_id", "plan", "line_date", "line_source", "unit_id", "unit", "held_by", "holder", "status", "status_name",
+    "label", "clause", "area_km2", "share_of_unit", "assessed_min_km2", "assessed_max_km2"]
+    .concat(other ? ["other_plan_id", "other_plan", "under_other_plan"] : [])];
   plan.zones.forEach((zone, i) => {
     if (!m2[i]) return;
     const said = zoneWords(app, plan, i), [low, high] = (ranges && ranges.zones[i]) || ["", ""];
     rows.push([plan.id, words.plan(plan).title, day.date || "", words.source(day), app.data.units[zone.unit].id, said.unit,
-      zone.held_by, zone.status, said.label, said.clause, said.km2.toFixed(6),
-      (said.km2 / app.data.units[zone.unit].km2).toFixed(6), low, high]);
+      zone.held_by, said.holder, zone.status, words.plan(plan).status[zone.status], said.label, said.clause, said.km2.toFixed(6),
+      (said.km2 / app.data.units[zone.unit].km2).toFixed(6), low, high]
+      .concat(other ? [other.id, words.plan(other).title, otherWords(app, plan, i)] : []));
   });
   return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-/* The view as a picture of its own, with title, source line and what the text counts for inside. */
+/* The view as a picture of its own, light in either scheme. */
 function picture(app) {
+  const scheme = document.documentElement.classList;
+  scheme.add("in-light");
+  try {
+    return drawPicture(app);
+  } finally {
+    scheme.remove("in-light");
+  }
+}
+
+/* Title, map, legend, source line and what the text counts for, all inside. */
+function drawPicture(app) {
   const { map, words } = app, size = map.getSize(), svg = drawn("svg", { xmlns: SVG });
   const write = writer(svg, size.x);
   svg.append(drawn("rect", { width: "100%", height: "100%", fill: PAPER }), byId("patterns").cloneNode(true));
@@ -56,17 +69,25 @@ function picture(app) {
   write(app.heading(), { size: 20, bold: true });
   if (app.data.heads.subtitle) write(app.data.heads.subtitle, { size: 14 });
   write(app.when(), { size: 13, fill: SOFT });
+  stale(app).forEach((text) => write(text, { size: 12, bold: true }));
   const top = write.y + 8;
   svg.append(mapPart(app, size, top));
   write.y = top + size.y + 6;
+  const row = (fill, text, left, size) => {
+    svg.append(drawn("rect", { x: left, y: write.y + 4, width: 22, height: 13, stroke: SOFT, "stroke-width": 0.5, ...fill }));
+    write(text, { size, left: left + 30 });
+  };
+  const painted = (paint) => ({ fill: "url(#lp-" + paint + ")" });
   for (const plan of [app.plan].concat(app.other || [])) {
     if (app.other) write(words.plan(plan).title, { size: 12, bold: true });
     for (const one of statuses(app, plan)) {
-      svg.append(drawn("rect", { x: 14, y: write.y + 4, width: 22, height: 13,
-        fill: "url(#lp-" + one.holders[0].paint + ")", stroke: SOFT, "stroke-width": 0.5 }));
-      write(words.plan(plan).status[one.status] + ", " + words.area(one.m2 / 1e6), { size: 12, left: 44 });
+      row(painted(one.holders[0].paint), words.plan(plan).status[one.status] + ", " + words.area(one.m2 / 1e6), 14, 12);
+      if (!one.named && one.holders.length < 2) continue;
+      for (const held of one.holders) row(painted(held.paint), words.holder(held.held_by) + ", " + words.area(held.m2 / 1e6), 44, 11);
     }
   }
+  if (map.hasLayer(app.veil.group)) row({ fill: PAPER, stroke: "#0b6e6e", "stroke-width": 2 }, words.t("page.veiled"), 14, 12);
+  if (app.data.tiles) write(words.t("page.tiles_unsaved", app.data.tiles), { size: 11 });
   if (app.data.heads.note) write(app.data.heads.note, { size: 11 });
   write(byId("source").textContent, { size: 11, fill: SOFT });
   write(app.data.baseline[words.index], { size: 11, fill: SOFT });
@@ -115,7 +136,10 @@ function mapPart(app, size, top) {
     if (name === "labels") app.labels.items.forEach((item) => item.placed && part.append(...plainLabel(item)));
     if (width > 0) frame.append(part);
   }
-  if (app.other) frame.append(drawn("path", { d: "M" + share + " 0V" + size.y, stroke: INK, "stroke-width": 2 }));
+  if (app.other) {
+    frame.append(drawn("path", { d: "M" + share + " 0V" + size.y, stroke: INK, "stroke-width": 2 }));
+    app.names.forEach((name) => frame.append(...plainName(name, map.getContainer().getBoundingClientRect())));
+  }
   const bar = document.querySelector(".leaflet-control-scale-line");
   const length = parseFloat(bar.style.width), y = size.y - 12;
   frame.append(drawn("path", { d: "M14 " + (y - 5) + "v5h" + length + "v-5", fill: "none", stroke: INK, "stroke-width": 1.5 }));
@@ -151,6 +175,17 @@ function plainLabel({ placed, text, label, width, height }) {
     made.push(said);
   });
   return made;
+}
+
+/* The name of a text on its side of the divider. */
+function plainName(name, frame) {
+  const box = name.getBoundingClientRect(), x = box.left - frame.left, y = box.top - frame.top;
+  const back = drawn("rect", { x, y, width: box.width, height: box.height, fill: PAPER, stroke: SOFT, "stroke-width": 0.5 });
+  return [back, ...wrapped(name).map((line, i) => {
+    const said = drawn("text", { x: x + 8, y: y + 15 + 15 * i, "font-size": 12, "font-weight": 600, fill: INK });
+    said.textContent = line;
+    return said;
+  })];
 }
 
 /* The lines that a label has on the screen. */

@@ -120,13 +120,23 @@ class Side {
   /* What a reader who cannot see the path hears. */
   describe() {
     this.layers.forEach((layer, i) => {
-      const zone = this.plan.zones[i], path = layer.getElement();
-      if (!zone.clause) return;
-      const here = this.app.m2(this.plan)[i] > 0;
-      path.setAttribute("tabindex", here ? "0" : "-1");
-      path.setAttribute("aria-hidden", String(!here));
-      const said = zoneWords(this.app, this.plan, i);
-      path.setAttribute("aria-label", [said.unit, said.label, said.area].join(", "));
+      if (!this.plan.zones[i].clause) return;
+      const said = zoneWords(this.app, this.plan, i), of = this.app.other ? [this.app.words.plan(this.plan).title] : [];
+      layer.getElement().setAttribute("aria-label", [said.unit, said.label, said.area, ...of].join(", "));
+    });
+    this.stops();
+  }
+
+  /* Zones that are there, and not wholly on the other text's side of the divider, are stops of the Tab key. */
+  stops() {
+    const { map, other, at } = this.app, cut = other ? at.divider * map.getSize().x : null;
+    const x = (lng) => map.latLngToContainerPoint([0, lng]).x;
+    const cutAway = (box) => (this.pane === "zones" ? x(box.getWest()) >= cut : x(box.getEast()) <= cut);
+    this.layers.forEach((layer, i) => {
+      if (!this.plan.zones[i].clause) return;
+      const here = this.app.m2(this.plan)[i] > 0 && !(cut !== null && cutAway(layer.getBounds()));
+      layer.getElement().setAttribute("tabindex", here ? "0" : "-1");
+      layer.getElement().setAttribute("aria-hidden", String(!here));
     });
   }
 }
