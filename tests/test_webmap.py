@@ -14,14 +14,14 @@ import shapely
 from hostile import HOSTILE, hostile
 
 import lineplan as lp
-from lineplan.labels import LANGUAGES
+from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
 from lineplan.webmap.page import fill, unpacked
 from lineplan.webmap.polylines import encode
-from lineplan.webmap.texts import DATE_MARK
+from lineplan.webmap.texts import DATE_MARK, _clause_names
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +260,28 @@ def test_the_quotation_and_our_translation_are_both_there(page):
 def test_published_words_in_the_language_of_the_page_need_no_translation(page):
     clause = clause_of(page, "21.4", LANGUAGES.index("zh-Hant"))
     assert [quote["lang"] for quote in clause["quotes"]] == ["zh-Hant"]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_clause_is_called_by_its_number_and_never_by_its_key(ukraine, lang):
+    words = catalogue(lang)
+    names = {}
+    for file in Path("data/ukraine/plans").glob("*.toml"):
+        if file.stem == "register":
+            continue
+        plan = lp.load_plan(file.stem, dataset=ukraine)
+        for clause in plan.clause:
+            said = _clause_names(clause, words)
+            names[plan.id, clause.id] = said["name"]
+            assert said["heading"]
+            for word in re.findall(r"[a-z_]{3,}", clause.id):
+                assert not re.search(rf"\b{word}\b", said["name"] + said["heading"])
+    assert names["plan20", "14.3-ua"] == "14.3"
+    assert names["istanbul2022", "3.crimea"] == "3"
+    assert names["june2025_ru", "II.1-distance"] == "II.1"
+    assert names["plan20", "not_named"] == ""
+    assert names["as_held", "held"] == words.text("quote.our_wording")
+    assert names["april2025_ua_eu", "plant"] == words.text("clause.unnumbered")
 
 
 def test_what_the_text_leaves_open_is_said(page):

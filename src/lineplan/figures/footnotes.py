@@ -99,7 +99,8 @@ def _reading(facts: Facts, name: str) -> str:
     for clause in facts.arrangement.plan.clause:
         for reading in clause.reading:
             if name == f"{clause.id}={reading.id}":
-                return f"{clause.id}: {facts.words.name(reading.text)}"
+                said = facts.words.name(reading.text)
+                return f"{clause.number}: {said}" if clause.number else said
     return name
 
 

@@ -140,7 +140,8 @@ def _reading(plan: Plan, name: str, words: Catalogue) -> str:
     for clause in plan.clause:
         for reading in clause.reading:
             if name == f"{clause.id}={reading.id}":
-                return f"{clause.id}: {words.name(reading.text)}"
+                said = words.name(reading.text)
+                return f"{clause.number}: {said}" if clause.number else said
     return name
 
 

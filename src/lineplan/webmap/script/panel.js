@@ -182,7 +182,7 @@ function tableGroup(app, one, m2, width) {
     button.addEventListener("click", () => app.visit(plan, i, button));
     unit.append(button);
     row.append(unit, make("td", "", said.holder), make("td", "n", said.area), make("td", "n", said.share),
-      make("td", "n", said.range || "–"), make("td", "", said.clause || "–"));
+      make("td", "n", said.range || "–"), make("td", "", said.clause && words.plan(plan).clauses[said.clause].name || "–"));
     if (other) row.append(make("td", "", otherWords(app, plan, i)));
     body.append(row);
   });
@@ -224,7 +224,7 @@ function renderDetails(app) {
   ]));
   const clause = words.plan(plan).clauses[said.clause];
   if (clause) {
-    body.append(make("h3", "", words.t("field.clause") + " " + said.clause));
+    body.append(make("h3", "", clause.heading));
     clause.quotes.forEach((quote) => {
       const block = make("blockquote"), text = make("p", "", quote.text);
       text.lang = quote.lang;
