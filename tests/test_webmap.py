@@ -395,6 +395,25 @@ def test_focus(arrangement, focus):
     assert 46.5 < south < north < 50
 
 
+def test_no_city_is_labelled_in_another_language(ukraine, point21):
+    plan20 = lp.arrange("plan20", control=point21.ground.control, dataset=ukraine)
+    data = data_of(build_map(plan20).html())
+    languages = [language["id"] for language in data["languages"]]
+    texts = [label["text"] for label in data["labels"] if label["kind"] == "city"]
+    script = {
+        "en": r"[A-Za-z]",
+        "uk": r"[\u0400-\u04ff]",
+        "ru": r"[\u0400-\u04ff]",
+        "zh-Hant": r"[\u4e00-\u9fff]",
+    }
+    for text in texts:
+        for lang, name in zip(languages, text, strict=True):
+            assert not name or re.match(script[lang], name), name
+    left_out = {lang: sum(not text[n] for text in texts) for n, lang in enumerate(languages)}
+    assert left_out["en"] == 0
+    assert 0 < left_out["uk"] == left_out["ru"] < left_out["zh-Hant"] < len(texts) / 3
+
+
 def test_default_view_is_the_ground_the_plan_speaks_of(arrangement, page):
     named = arrangement.zones[arrangement.zones["clause_id"] != ""].total_bounds
     (south, west), (north, east) = data_of(page)["view"]
