@@ -306,6 +306,53 @@ def test_the_language_is_switched_whole(page, lang):
     assert driver.execute_script(back) == "language"
 
 
+EVERYTHING_SAID = """
+    const { app } = lineplan, said = [];
+    const foreign = (node) => {
+      const own = node.parentElement.closest("[lang]");
+      return own && own.lang !== document.documentElement.lang;
+    };
+    const read = () => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      for (let node; (node = walker.nextNode());)
+        if (!/^(SCRIPT|STYLE|OPTION|NOSCRIPT)$/.test(node.parentElement.tagName) && !foreign(node))
+          said.push(node.data);
+    };
+    app.data.plans.forEach((plan, n) => {
+      app.go({ plan: n });
+      const clauses = new Set();
+      plan.zones.forEach((zone, i) => {
+        const key = zone.clause + zone.answer;
+        if (!app.m2(plan)[i] || clauses.has(key)) return;
+        clauses.add(key);
+        app.select(plan, i);
+        read();
+      });
+    });
+    said.push(...app.data.labels.flatMap((label) => label.text ? [label.text[app.words.index]] : []));
+    return [...new Set(said)];
+"""
+NAMES = {
+    *"CNA TSN AFP TAG BBC BOM OK G20 AP Axios Anadolu Telegraph Blendy News World Meduza".split(),
+    *"Newsbeep Kanal Central Agency The liaoboxuan com news pravda la lv Europe".split(),
+    *"Latvijas Avīze DeepState NZZ Liveuamap Creamy Caprice GeoNames www geonames org".split(),
+    *"Natural Earth lineplan CC BY ES Reader https SVG CSV enerhodar_km".split(),
+}
+"""Publishers, works, formats, and what is typed: the same in every language."""
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+def test_nothing_is_said_in_another_language(page, lang):
+    """Every plan, every clause opened, what stands under the map and labels at every zoom."""
+    driver = page("#with=plan20")
+    click(driver, f"#language option[value='{lang}']")
+    said = driver.execute_script(EVERYTHING_SAID)
+    assert len(said) > 100
+    text = re.sub(r"control_\d+\.geojson", "", "\n".join(said))
+    left = set(re.findall(r"[A-Za-z\u00c0-\u024f_]{2,}", text)) - NAMES
+    assert left == set()
+
+
 def saved(driver, kind):
     """The file that a button saves, kept instead of written."""
     driver.execute_script("""
