@@ -128,10 +128,15 @@ function renderDiffer(app) {
   const list = make("ul");
   for (const { sides, m2 } of Array.from(pairs.values()).sort((a, b) => b.m2 - a.m2)) {
     const item = make("li");
+    const labels = sides.map(([plan, zone]) => words.plan(plan).status[zone.status]);
+    const told = sides.map(([plan, zone]) => new Map(words.plan(plan).answers[zone.answer].provisions));
+    // Where both are called the same, what is said of the ground is not.
+    const apart = (i) => labels[0] !== labels[1] ? [] : Array.from(told[i])
+      .filter(([name, text]) => told[1 - i].get(name) !== text).map((pair) => pair.join(": "));
     sides.forEach(([plan, zone], i) => {
       const line = make("p", i ? "to" : "from");
       line.append(swatch(plan.answers[zone.answer].paint),
-        make("span", "", words.plan(plan).status[zone.status]));
+        make("span", "", [labels[i], ...apart(i)].join(" · ")));
       item.append(line);
     });
     item.append(make("p", "km2", words.area(m2 / 1e6)));
