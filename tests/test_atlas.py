@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -243,6 +244,25 @@ def test_what_cannot_be_drawn_is_one_clear_line(days, arguments, words):
     with pytest.raises(lp.UsageError, match=words) as caught:
         lp.atlas(**{"plans": ["point21"], **arguments, **control})
     assert "\n" not in str(caught.value)
+
+
+def test_days_without_a_state_are_said(days, tmp_path):
+    said = {}
+    for name, kept in (("all", (20, 21, 22)), ("gap", (20, 22))):
+        folder = tmp_path / name
+        folder.mkdir()
+        for day in kept:
+            shutil.copy(days / f"control_202511{day}.geojson", folder)
+        data = json.loads(unpacked(lp.atlas(["point21"], control=folder).html())[0])
+        said[name] = [" ".join(map(str, lines)) for lines in data["plans"][0]["footer"]]
+    assert [language["id"] for language in data["languages"]] == ["en", "uk", "ru", "zh-Hant"]
+    assert (
+        "No state of 1 day between the first day and the last: 21 November 2025." in said["gap"][0]
+    )
+    assert "за 1 день: 21 листопада 2025" in said["gap"][1]
+    assert "за 1 день: 21 ноября 2025" in said["gap"][2]
+    assert "1天" in said["gap"][3] and "2025年11月21日" in said["gap"][3]
+    assert "No state" not in said["all"][0]
 
 
 def test_a_bad_day_names_itself_or_is_skipped(days, tmp_path):
