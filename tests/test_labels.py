@@ -183,6 +183,27 @@ def test_figures_and_dates_follow_the_language(lang, area, headline, date, days)
     assert plain(words.percent(1, 0)) == percent[lang].replace("22.0", "100").replace("22,0", "100")
 
 
+@pytest.mark.parametrize(
+    ("drift", "said"),
+    [
+        (0.00749, "0.8%"),
+        (0.007, "0.7%"),
+        (0.0070001, "0.8%"),
+        (0.00101, "0.2%"),
+        (0.00042, "0.05%"),
+        (0.00003, "0.01%"),
+    ],
+)
+def test_a_bound_is_rounded_up(drift, said):
+    assert f"by up to {said};" in catalogue("en").accuracy(drift)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_not_simplified_has_no_bound_of_nothing(lang):
+    assert catalogue(lang).accuracy(1e-14) == catalogue(lang).text("footer.accuracy_full")
+    assert "0" not in catalogue(lang).accuracy(0)
+
+
 def test_a_date_that_ends_in_a_stop_is_not_followed_by_another():
     words = catalogue("uk")
     said = words.text("map.source", text="A", text_date="1 р.", line="B", line_date="2 р.")

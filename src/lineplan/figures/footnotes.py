@@ -23,7 +23,6 @@ def statements(facts: Facts, drift: float) -> list[str]:
     """
     said, words = facts.conditions, facts.words
     text = words.text
-    shown = words.percent(drift, 1 if drift >= 0.001 else 2)
     lines = [_texts(facts), _line(facts)]
     readings = " ".join(_reading(facts, name) for name in said["readings"])
     key = "footer.readings" if readings else "footer.no_readings"
@@ -32,7 +31,7 @@ def statements(facts: Facts, drift: float) -> list[str]:
         values = [_parameter(facts, *item) for item in said["parameters"].items()]
         lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
     lines.append(_of_dataset(facts, "baseline") or said["legal_baseline"])
-    lines += [text("footer.opinion"), text("footer.accuracy", drift=shown), text("footer.rounding")]
+    lines += [text("footer.opinion"), words.accuracy(drift), text("footer.rounding")]
     if said["reconciled"]:
         lines.append(text("footer.reassigned", area=words.area(said["reassigned_km2"])))
     else:

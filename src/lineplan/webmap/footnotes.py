@@ -39,8 +39,7 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
         values = [_parameter(recording, plan, words, *i) for i in plan.parameter_values.items()]
         lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
     lines.append(baseline(recording, words))
-    drift = words.percent(recording.drift, 1 if recording.drift >= 0.001 else 2)
-    lines += [text("footer.opinion"), text("footer.accuracy", drift=drift), text("footer.rounding")]
+    lines += [text("footer.opinion"), words.accuracy(recording.drift), text("footer.rounding")]
     lines.append({"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"))
     lines.append(_no_state(recording, words))
     if any(day.conditions["line_source_permission"] for day in recording.days):
