@@ -134,6 +134,19 @@ class Catalogue:
         bound = math.ceil(drift * steps - 1e-9) / steps  # 0.7 % is no more than that
         return self.text("footer.accuracy", drift=self.percent(bound, digits))
 
+    def source_line(self, standing: str, **fields: str) -> str:
+        """Say what a map rests on; a reference is no text of a day.
+
+        Parameters
+        ----------
+        standing
+            Of the plan, one of `lineplan.plan.STANDINGS`.
+        **fields
+            ``text``, ``text_date``, ``line`` and ``line_date``, in words.
+        """
+        is_reference = standing == "reference"
+        return self.text("map.source_reference" if is_reference else "map.source", **fields)
+
     def date(self, day: dt.date | None) -> str:
         """Format a date in words: ``20 November 2025``; None is a date not stated."""
         from babel.dates import format_date

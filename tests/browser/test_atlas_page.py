@@ -306,6 +306,21 @@ def test_the_language_is_switched_whole(page, lang):
     assert driver.execute_script(back) == "language"
 
 
+def test_a_reference_is_headed_by_who_holds_what(page, days, ukraine):
+    driver = page("#plan=as_held")
+    assert state(driver)[0] == "as_held"
+    archive = lp.open_archive(days, ukraine)
+    zones = lp.arrange("as_held", control=archive.control(archive.days[-1])).zones
+    said = text_of(driver, "#figures")
+    assert "No change stated" not in said
+    assert "about" not in said
+    for holder, km2 in zones.groupby("held_by")["area_km2"].sum().items():
+        assert f"{km2:,.0f} km²" in said, holder
+    assert "held by Russian forces" in said
+    source = text_of(driver, "#source")
+    assert source.startswith("Control as it is (reference). Line of contact:")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_two_texts_differ_by_the_same_words(open_file, days, tmp_path, lang):
     plans = ["point21", "alaska2025", "june2025_ru", "april2025_us"]

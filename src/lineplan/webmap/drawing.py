@@ -194,6 +194,7 @@ def _plan(ground: PlanGround, spoken: Sequence[Catalogue]) -> dict[str, Any]:
     return {
         "id": ground.plan.id,
         "statuses": ground.statuses,
+        "isReference": ground.plan.standing == "reference",
         "zones": [
             {
                 "id": zone["id"],

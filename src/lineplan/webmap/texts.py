@@ -167,8 +167,8 @@ def holders(recording: Recording, words: Catalogue) -> dict[str, str]:
 
 def _source_line(plan: Plan, words: Catalogue) -> str:
     sources = [words.data(source.name) for source in plan.source[:1]]
-    return words.text(
-        "map.source",
+    return words.source_line(
+        plan.standing,
         text=sources[0] if sources else words.name(plan.title),
         text_date=words.date(plan.date),
         line=SOURCE_MARK,

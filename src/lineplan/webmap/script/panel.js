@@ -69,6 +69,16 @@ function statuses(app, plan) {
 
 function figures(app, plan) {
   const { words } = app, list = make("ul");
+  if (plan.isReference) { // nothing would change: what there is to say is who holds what
+    list.append(...statuses(app, plan).flatMap((one) => one.holders).map((held) => {
+      const item = make("li", "status"), head = make("div", "head"), text = make("div");
+      text.append(make("h3", "", words.holder(held.held_by)), make("p", "figure", words.area(held.m2 / 1e6)));
+      head.append(swatch(held.paint), text);
+      item.append(head);
+      return item;
+    }));
+    return list;
+  }
   for (const one of statuses(app, plan)) {
     const item = make("li", "status"), head = make("div", "head"), text = make("div"), km2 = one.m2 / 1e6;
     item.dataset.status = one.status;
