@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lineplan as lp
+from lineplan import geodesy
 from lineplan.webmap.coverage import STEP_DEG, Recorder, arcs_of, edges_of
 from lineplan.webmap.packing import coverage_of, pack, pack_areas, unpack, unpack_areas
 from lineplan.webmap.page import unpacked
@@ -243,6 +245,42 @@ def test_what_cannot_be_drawn_is_one_clear_line(days, arguments, words):
     with pytest.raises(lp.UsageError, match=words) as caught:
         lp.atlas(**{"plans": ["point21"], **arguments, **control})
     assert "\n" not in str(caught.value)
+
+
+def test_the_bound_said_holds_in_the_first_state_and_the_last(days):
+    page = lp.atlas(["point21"], control=days).html()
+    data, arcs, areas = unpacked(page)[:3]
+    lines = [one for one in json.loads(data)["plans"][0]["footer"][0] if isinstance(one, str)]
+    bound = float(re.search(r"by up to ([\d.]+)%", " ".join(lines))[1]) / 100
+    worst = 0.0
+    for state in (0, -1):
+        km2 = unpack_areas(areas)[state]
+        drawn = coverage_of(unpack(arcs), range(len(unpack_areas(areas)))[state])
+        large = {face: m2 for face, m2 in km2.items() if m2 > 1e8}
+        shapes = [drawn[face] for face in large]
+        shares = geodesy.area_m2(shapes) / np.array(list(large.values())) - 1
+        worst = max(worst, float(np.abs(shares).max()))
+    assert bound - 0.001 < worst <= bound
+
+
+def test_days_without_a_state_are_said(days, tmp_path):
+    said = {}
+    for name, kept in (("all", (20, 21, 22)), ("gap", (20, 22))):
+        folder = tmp_path / name
+        folder.mkdir()
+        for day in kept:
+            shutil.copy(days / f"control_202511{day}.geojson", folder)
+        data = json.loads(unpacked(lp.atlas(["point21"], control=folder).html())[0])
+        said[name] = [" ".join(map(str, lines)) for lines in data["plans"][0]["footer"]]
+    assert [language["id"] for language in data["languages"]] == ["en", "uk", "ru", "zh-Hant"]
+    assert (
+        "No state of 1 day between the first day and the last: 21 November 2025." in said["gap"][0]
+    )
+    assert "за 1 день: 21 листопада 2025" in said["gap"][1]
+    assert "за 1 день: 21 ноября 2025" in said["gap"][2]
+    assert "1天" in said["gap"][3]
+    assert "2025年11月21日" in said["gap"][3]
+    assert "No state" not in said["all"][0]
 
 
 def test_a_bad_day_names_itself_or_is_skipped(days, tmp_path):

@@ -179,11 +179,7 @@ def test_it_says_what_the_map_says(lang: str, tmp_path: Path) -> None:
 
 
 def _statements(facts: Facts) -> list[str]:
-    said = [
-        line
-        for line in statements(facts, 0)
-        if line != facts.words.text("footer.accuracy", drift=facts.words.percent(0, 2))
-    ]
+    said = [line for line in statements(facts, 0) if line != facts.words.accuracy(0)]
     return [*said, *attributions(facts)]
 
 

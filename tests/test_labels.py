@@ -37,6 +37,10 @@ def interface(messages):
     return {key for key in messages if not key.startswith("data.")}
 
 
+IN_ATLASES = ("point21", "plan20", "as_held", "borders1991")
+"""Plans whose words are there in every language."""
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_key_is_translated_with_the_same_placeholders(lang):
     english, words = catalogue("en").messages, catalogue(lang).messages
@@ -59,10 +63,13 @@ def test_catalogue_files_hold_every_key_themselves(lang):
 
 @pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
 def test_every_sentence_of_the_data_that_a_page_shows_is_translated(lang, dataset):
-    plan = lp.load_plan("point21", dataset=dataset)
-    shown = [source.name for source in plan.source]
-    for parameter in plan.parameters.values():
-        shown.append(catalogue(lang).name(parameter.text))
+    shown = []
+    for plan in (lp.load_plan(plan_id, dataset=dataset) for plan_id in IN_ATLASES):
+        shown += [source.name for source in plan.source]
+        shown += [catalogue(lang).name(parameter.text) for parameter in plan.parameters.values()]
+        for clause in plan.clause:
+            for reading in clause.reading:
+                assert lang in reading.text, (plan.id, clause.id, reading.id)
     for file in dataset.files:
         if file.role in ("units", "control", "assessments", "places", "context"):
             shown += [file.title, file.attribution, file.licence]
@@ -73,7 +80,7 @@ def test_every_sentence_of_the_data_that_a_page_shows_is_translated(lang, datase
 
 def test_no_translation_of_the_data_is_left_over(dataset):
     files = "\n".join(str(file) for file in dataset.files)
-    plan = str(lp.load_plan("point21", dataset=dataset))
+    plan = "".join(str(lp.load_plan(plan_id, dataset=dataset)) for plan_id in IN_ATLASES)
     for lang in LANGUAGES:
         for key in catalogue(lang).messages:
             if key.startswith("data."):
@@ -174,6 +181,27 @@ def test_figures_and_dates_follow_the_language(lang, area, headline, date, days)
     percent = {"en": "22.0%", "uk": "22,0%", "ru": "22,0 %", "zh-Hant": "22.0%"}
     assert plain(words.percent(0.2204)) == percent[lang]
     assert plain(words.percent(1, 0)) == percent[lang].replace("22.0", "100").replace("22,0", "100")
+
+
+@pytest.mark.parametrize(
+    ("drift", "said"),
+    [
+        (0.00749, "0.8%"),
+        (0.007, "0.7%"),
+        (0.0070001, "0.8%"),
+        (0.00101, "0.2%"),
+        (0.00042, "0.05%"),
+        (0.00003, "0.01%"),
+    ],
+)
+def test_a_bound_is_rounded_up(drift, said):
+    assert f"by up to {said};" in catalogue("en").accuracy(drift)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_not_simplified_has_no_bound_of_nothing(lang):
+    assert catalogue(lang).accuracy(1e-14) == catalogue(lang).text("footer.accuracy_full")
+    assert "0" not in catalogue(lang).accuracy(0)
 
 
 def test_a_date_that_ends_in_a_stop_is_not_followed_by_another():

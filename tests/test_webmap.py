@@ -14,14 +14,14 @@ import shapely
 from hostile import HOSTILE, hostile
 
 import lineplan as lp
-from lineplan.labels import LANGUAGES
+from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
 from lineplan.webmap.page import asset, fill, unpacked
 from lineplan.webmap.polylines import encode
-from lineplan.webmap.texts import DATE_MARK
+from lineplan.webmap.texts import DATE_MARK, _clause_names
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +262,28 @@ def test_published_words_in_the_language_of_the_page_need_no_translation(page):
     assert [quote["lang"] for quote in clause["quotes"]] == ["zh-Hant"]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_clause_is_called_by_its_number_and_never_by_its_key(ukraine, lang):
+    words = catalogue(lang)
+    names = {}
+    for file in Path("data/ukraine/plans").glob("*.toml"):
+        if file.stem == "register":
+            continue
+        plan = lp.load_plan(file.stem, dataset=ukraine)
+        for clause in plan.clause:
+            said = _clause_names(clause, words)
+            names[plan.id, clause.id] = said["name"]
+            assert said["heading"]
+            for word in re.findall(r"[a-z_]{3,}", clause.id):
+                assert not re.search(rf"\b{word}\b", said["name"] + said["heading"])
+    assert names["plan20", "14.3-ua"] == "14.3"
+    assert names["istanbul2022", "3.crimea"] == "3"
+    assert names["june2025_ru", "II.1-distance"] == "II.1"
+    assert names["plan20", "not_named"] == ""
+    assert names["as_held", "held"] == words.text("quote.our_wording")
+    assert names["april2025_ua_eu", "plant"] == words.text("clause.unnumbered")
+
+
 def test_what_the_text_leaves_open_is_said(page):
     zones = {zone["id"]: zone for zone in zones_of(page)}
     provisions = dict(zones["UA-14/ua/21.4"]["provisions"])
@@ -371,6 +393,25 @@ def test_focus(arrangement, focus):
     (south, west), (north, east) = data_of(build_map(arrangement, focus=focus).html())["view"]
     assert 36 < west < east < 40
     assert 46.5 < south < north < 50
+
+
+def test_no_city_is_labelled_in_another_language(ukraine, point21):
+    plan20 = lp.arrange("plan20", control=point21.ground.control, dataset=ukraine)
+    data = data_of(build_map(plan20).html())
+    languages = [language["id"] for language in data["languages"]]
+    texts = [label["text"] for label in data["labels"] if label["kind"] == "city"]
+    script = {
+        "en": r"[A-Za-z]",
+        "uk": r"[\u0400-\u04ff]",
+        "ru": r"[\u0400-\u04ff]",
+        "zh-Hant": r"[\u4e00-\u9fff]",
+    }
+    for text in texts:
+        for lang, name in zip(languages, text, strict=True):
+            assert not name or re.match(script[lang], name), name
+    left_out = {lang: sum(not text[n] for text in texts) for n, lang in enumerate(languages)}
+    assert left_out["en"] == 0
+    assert 0 < left_out["uk"] == left_out["ru"] < left_out["zh-Hant"] < len(texts) / 3
 
 
 def test_default_view_is_the_ground_the_plan_speaks_of(arrangement, page):

@@ -315,8 +315,8 @@ def _summary(arrangement: Arrangement, words: Catalogue) -> str:
     """What the figures rest on, in two sentences."""
     plan, control = arrangement.plan, arrangement.control
     force = words.text(f"standing.{plan.standing}")
-    rest_on = words.text(
-        "map.source",
+    rest_on = words.source_line(
+        plan.standing,
         text=words.name(plan.title),
         text_date=words.date(plan.date),
         line=control.source if words.lang == "en" else words.data(control.source),

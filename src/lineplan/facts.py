@@ -95,8 +95,8 @@ class Facts:
         """Sources of text and line, for the picture itself."""
         plan = self.arrangement.plan
         sources = [self.words.data(source.name) for source in plan.source[:1]]
-        return self.words.text(
-            "map.source",
+        return self.words.source_line(
+            plan.standing,
             text=sources[0] if sources else self.plan_title,
             text_date=self.words.date(plan.date),
             line=self.line_source,

@@ -9,6 +9,7 @@ name and its inflected forms come from the dataset.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,8 @@ _LOCALES = {"en": "en_GB", "uk": "uk_UA", "ru": "ru_RU", "zh-Hant": "zh_Hant_TW"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _DOUBLE_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 _UNSTATED = ("", "unspecified")
+_SAME = 1e-9
+"""Shares below this are the rounding of a sum."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,36 @@ class Catalogue:
         if digits:
             pattern = re.sub(r"0(?=\s*%)", "0." + "0" * digits, pattern)
         return format_percent(share, format=pattern, locale=self.locale)
+
+    def accuracy(self, drift: float) -> str:
+        """
+        Say how exact a drawing is.
+
+        Parameters
+        ----------
+        drift
+            The largest difference between a drawn and a computed area, as a share; what is said
+            is a bound, so it is rounded up.
+        """
+        if drift < _SAME:
+            return self.text("footer.accuracy_full")
+        digits = 1 if drift > 0.001 else 2
+        steps = 100 * 10**digits
+        bound = math.ceil(drift * steps - 1e-9) / steps  # 0.7 % is no more than that
+        return self.text("footer.accuracy", drift=self.percent(bound, digits))
+
+    def source_line(self, standing: str, **fields: str) -> str:
+        """Say what a map rests on; a reference is no text of a day.
+
+        Parameters
+        ----------
+        standing
+            Of the plan, one of `lineplan.plan.STANDINGS`.
+        **fields
+            ``text``, ``text_date``, ``line`` and ``line_date``, in words.
+        """
+        is_reference = standing == "reference"
+        return self.text("map.source_reference" if is_reference else "map.source", **fields)
 
     def date(self, day: dt.date | None) -> str:
         """Format a date in words: ``20 November 2025``; None is a date not stated."""

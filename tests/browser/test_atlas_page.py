@@ -418,6 +418,91 @@ def test_the_language_is_switched_whole(page, lang):
     assert driver.execute_script(back) == "language"
 
 
+def test_a_reference_is_headed_by_who_holds_what(page, days, ukraine):
+    driver = page("#plan=as_held")
+    assert state(driver)[0] == "as_held"
+    archive = lp.open_archive(days, ukraine)
+    zones = lp.arrange("as_held", control=archive.control(archive.days[-1])).zones
+    said = text_of(driver, "#figures")
+    assert "No change stated" not in said
+    assert "about" not in said
+    for holder, km2 in zones.groupby("held_by")["area_km2"].sum().items():
+        assert f"{km2:,.0f} km²" in said, holder
+    assert "held by Russian forces" in said
+    source = text_of(driver, "#source")
+    assert source.startswith("Control as it is (reference). Line of contact:")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_two_texts_differ_by_the_same_words(open_file, days, tmp_path, lang):
+    plans = ["point21", "alaska2025", "june2025_ru", "april2025_us"]
+    path = tmp_path / "four.html"
+    lp.atlas(plans, control=days, lang=lang, languages=[lang]).save(path)
+    driver = open_file(path)
+    for one, other in ((0, 1), (1, 0), (0, 2), (0, 3), (1, 2)):
+        driver.execute_script(f"lineplan.app.go({{plan: {one}, other: {other}}})")
+        settled(driver)
+        rows = driver.execute_script("""
+            return [...document.querySelectorAll("#differ li")].map((row) =>
+              [...row.querySelectorAll("p.from, p.to")].map((line) => line.innerText.trim()));
+        """)
+        assert rows
+        assert [row for row in rows if row[0] == row[1]] == []
+
+
+EVERYTHING_SAID = """
+    const { app } = lineplan, said = [];
+    const foreign = (node) => {
+      const own = node.parentElement.closest("[lang]");
+      return own && own.lang !== document.documentElement.lang;
+    };
+    const read = () => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      for (let node; (node = walker.nextNode());)
+        if (!/^(SCRIPT|STYLE|OPTION|NOSCRIPT)$/.test(node.parentElement.tagName) && !foreign(node))
+          said.push(node.data);
+    };
+    app.data.plans.forEach((plan, n) => {
+      app.go({ plan: n });
+      const clauses = new Set();
+      plan.zones.forEach((zone, i) => {
+        const key = zone.clause + zone.answer;
+        if (!app.m2(plan)[i] || clauses.has(key)) return;
+        clauses.add(key);
+        app.select(plan, i);
+        read();
+      });
+    });
+    for (const label of app.data.labels) if (label.text) said.push(label.text[app.words.index]);
+    return [...new Set(said)];
+"""
+NAMES = set(
+    re.findall(
+        r"\w+",
+        """
+        CNA TSN AFP TAG BBC BOM OK G20 AP Axios Anadolu Telegraph Blendy News
+        World Meduza Newsbeep Kanal Central Agency The liaoboxuan com news
+        pravda la lv Europe Latvijas Avīze DeepState NZZ Liveuamap Creamy
+        Caprice GeoNames www geonames org Natural Earth lineplan CC BY ES Reader
+        https SVG CSV enerhodar_km
+        """,
+    )
+)
+"""Publishers, works, formats, and what is typed: the same in every language."""
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+def test_nothing_is_said_in_another_language(page, lang):
+    """Every plan, every clause opened, what stands under the map and labels at every zoom."""
+    driver = page("#with=plan20")
+    click(driver, f"#language option[value='{lang}']")
+    said = driver.execute_script(EVERYTHING_SAID)
+    assert len(said) > 100
+    text = re.sub(r"control_\d+\.geojson", "", "\n".join(said))
+    left = set(re.findall(r"[A-Za-z\u00c0-\u024f_]{2,}", text)) - NAMES
+    assert left == set()
+
+
 def saved(driver, kind):
     """The file that a button saves, kept instead of written."""
     driver.execute_script("""

@@ -419,8 +419,8 @@ def _summary(plan: Plan, conditions: Mapping[str, Any], words: Catalogue) -> str
     first, last = (
         words.date(date.fromisoformat(conditions[key])) for key in ("first_day", "last_day")
     )
-    rest_on = words.text(
-        "map.source",
+    rest_on = words.source_line(
+        plan.standing,
         text=words.name(plan.title),
         text_date=words.date(plan.date),
         line=words.data(conditions["control_source"]),

@@ -28,7 +28,6 @@ def conditions_said(facts: Facts, drift: float) -> list[str]:
     """
     said, words = facts.conditions, facts.words
     text = words.text
-    shown = words.percent(drift, 1 if drift >= 0.001 else 2)
     lines = [_line(facts)]
     readings = " ".join(_reading(facts, name) for name in said["readings"])
     key = "footer.readings" if readings else "footer.no_readings"
@@ -37,7 +36,7 @@ def conditions_said(facts: Facts, drift: float) -> list[str]:
         values = [_parameter(facts, *item) for item in said["parameters"].items()]
         lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
     lines.append(_of_dataset(facts, "baseline") or said["legal_baseline"])
-    lines += [text("footer.opinion"), text("footer.accuracy", drift=shown), text("footer.rounding")]
+    lines += [text("footer.opinion"), words.accuracy(drift), text("footer.rounding")]
     if said["reconciled"]:
         lines.append(text("footer.reassigned", area=words.area(said["reassigned_km2"])))
     else:
@@ -104,7 +103,8 @@ def _reading(facts: Facts, name: str) -> str:
     for clause in facts.arrangement.plan.clause:
         for reading in clause.reading:
             if name == f"{clause.id}={reading.id}":
-                return f"{clause.id}: {facts.words.name(reading.text)}"
+                said = facts.words.name(reading.text)
+                return f"{clause.number}: {said}" if clause.number else said
     return name
 
 

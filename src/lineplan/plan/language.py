@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -33,6 +34,7 @@ Status = Literal[
 STATUSES: tuple[str, ...] = get_args(Status)
 RECOGNITIONS = ("unspecified", "de facto", "de jure")
 UNSPECIFIED = "unspecified"
+_NUMBER = re.compile(r"(?:\d+|[IVXLC]+)(?:\.\d+)*[a-z]?(?![^\W_])")
 NO_PARTY = ("contested", "unknown")
 LINE = "line"
 """`of` of a strip along the line of contact; ``line@DAY`` is that of another day."""
@@ -304,6 +306,12 @@ class Clause(_Strict):
     administration: str = UNSPECIFIED
     forces: Literal["unspecified"] | Forces = "unspecified"
     reading: tuple[Reading, ...] = ()
+
+    @property
+    def number(self) -> str:
+        """Number in the text, with which the id begins: ``14.3`` of ``14.3-ua``; "" without."""
+        found = _NUMBER.match(self.id)
+        return found[0] if found else ""
 
     def said(self, term: str) -> str:
         """What the clause sets for one of `TERMS`, as text."""

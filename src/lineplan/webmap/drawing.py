@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import pandas as pd
 from lineplan.errors import UsageError
 from lineplan.facts import local_name
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
-from lineplan.plan import TERMS
+from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.folium_map import PlanMap
 from lineplan.webmap.footnotes import (
@@ -194,6 +194,7 @@ def _plan(ground: PlanGround, spoken: Sequence[Catalogue]) -> dict[str, Any]:
     return {
         "id": ground.plan.id,
         "statuses": ground.statuses,
+        "isReference": ground.plan.standing == "reference",
         "zones": [
             {
                 "id": zone["id"],
@@ -207,13 +208,20 @@ def _plan(ground: PlanGround, spoken: Sequence[Catalogue]) -> dict[str, Any]:
         ],
         "ofFace": ground.zone_of_face,
         "answers": [
-            {"paint": paint(ground, answer), "terms": [answer[term] for term in TERMS]}
-            for answer in ground.answers
+            {"paint": paint(ground, answer), "terms": _told(answer)} for answer in ground.answers
         ],
         "ranges": ground.ranges(),
         "texts": [plan_texts(ground, words) for words in spoken],
         "footer": [statements(ground.recording, ground.plan, words) for words in spoken],
     }
+
+
+def _told(answer: Mapping[str, str]) -> list[str]:
+    """What a reader is told of each of `TERMS`; of a recognition that is not set, nothing."""
+    told = {term: answer[term] or UNSPECIFIED for term in TERMS}
+    if told["recognized_as"] in (UNSPECIFIED, "none"):
+        told["recognition"] = told["recognized_by"] = UNSPECIFIED
+    return list(told.values())
 
 
 def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:

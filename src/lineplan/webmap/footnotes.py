@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,8 +17,8 @@ _USED = ("units", "control", "assessments", "places", "context")
 
 MOST_SOURCES = 3
 """Sources of the line named one by one, where each day has its own."""
-OF_DAY = ("line", "moved")
-"""Statements whose figures are those of the day: the page's script makes them."""
+MOST_GAPS = 5
+"""Runs of days without a state that are named one by one."""
 
 
 def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
@@ -37,9 +39,9 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
         values = [_parameter(recording, plan, words, *i) for i in plan.parameter_values.items()]
         lines.append(text("footer.parameters", parameters=text("join.items").join(values)))
     lines.append(baseline(recording, words))
-    drift = words.percent(recording.drift, 1 if recording.drift >= 0.001 else 2)
-    lines += [text("footer.opinion"), text("footer.accuracy", drift=drift), text("footer.rounding")]
+    lines += [text("footer.opinion"), words.accuracy(recording.drift), text("footer.rounding")]
     lines.append({"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"))
+    lines.append(_no_state(recording, words))
     if any(day.conditions["line_source_permission"] for day in recording.days):
         lines.append(text("footer.permission"))
     lines.append(_of_dataset(recording, words, "terms"))
@@ -140,8 +142,25 @@ def _reading(plan: Plan, name: str, words: Catalogue) -> str:
     for clause in plan.clause:
         for reading in clause.reading:
             if name == f"{clause.id}={reading.id}":
-                return f"{clause.id}: {words.name(reading.text)}"
+                said = words.name(reading.text)
+                return f"{clause.number}: {said}" if clause.number else said
     return name
+
+
+def _no_state(recording: Recording, words: Catalogue) -> str:
+    """Days that the archive has no state of, or that were left out; '' where there is none."""
+    days = sorted(day.day for day in recording.days if day.day is not None)
+    one = timedelta(days=1)
+    gaps = [(a + one, b - one) for a, b in itertools.pairwise(days) if b - a > one]
+    if not gaps:
+        return ""
+    dates = [words.date(a) if a == b else f"{words.date(a)} – {words.date(b)}" for a, b in gaps]
+    more = ["…"] if len(gaps) > MOST_GAPS else []
+    return words.text(
+        "footer.no_state",
+        days=words.days(sum((b - a).days + 1 for a, b in gaps)),
+        dates=words.text("join.items").join([*dates[:MOST_GAPS], *more]),
+    )
 
 
 def _parameter(recording: Recording, plan: Plan, words: Catalogue, name: str, value: object) -> str:

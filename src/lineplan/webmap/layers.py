@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -164,6 +164,17 @@ def _inset(context: gpd.GeoDataFrame, outline: shapely.Geometry) -> dict[str, An
     }
 
 
+def own_name(row: Mapping[str, Any], words: Catalogue) -> str:
+    """Name of a place in this language; "" where it is missing, for no label is in another.
+
+    A language that the data have no names in at all keeps the English ones.
+    """
+    if words.name_column not in row:
+        return local_name(row, words)
+    name = row[words.name_column]
+    return name if isinstance(name, str) else ""
+
+
 def _unit_labels(recording: Recording) -> list[dict[str, Any]]:
     """Names of units: where they have room, and whether the unit is a city (its dot says it)."""
     return [
@@ -228,7 +239,7 @@ def _cities(
     """Cities of the base, and in the units plans name every place large enough to look for."""
 
     def names(row: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(local_name(row, words) for words in catalogues)
+        return tuple(own_name(row, words) for words in catalogues)
 
     found = []
     if _has(recording, "places"):
@@ -250,7 +261,9 @@ def _cities(
             found.append(_City(names(row), lat, lon, people, abroad, row.get("unit_id") in named))
         else:  # figures of different years: a city keeps the rank it is known by
             largest = max(people, found[twin].population)
-            found[twin] = found[twin]._replace(population=largest)
+            pairs = zip(found[twin].names, names(row), strict=True)
+            both = tuple(name or other for name, other in pairs)
+            found[twin] = found[twin]._replace(names=both, population=largest)
     return [city for city in found if any(city.names)]
 
 

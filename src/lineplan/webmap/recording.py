@@ -79,7 +79,7 @@ class Recording:
         By plan id and state, what `lineplan.assessments.assess` gives where that is something.
     drift : float
         The largest difference between the drawn and the computed area of a face in the first
-        state, as a share of it, among faces of more than 100 km².
+        and the last state, as a share of it, among faces of more than 100 km².
     notes : tuple of str
         What was assumed, dropped, repaired or reassigned, of one day; of the setting, of many.
     terms : tuple of Terms
@@ -311,7 +311,7 @@ class _Recording:
             self._areas,
             days,
             self._assessed,
-            _drift(arcs, self._areas[0]),
+            max(_drift(arcs, state, self._areas[state]) for state in (0, len(self._areas) - 1)),
             (*notes, *self._unused(faces)),
             tuple(self._terms),
             skipped,
@@ -328,8 +328,8 @@ class _Recording:
 _PLAIN = ("unit_id", "held_by", "held_by_mapped", "area_m2", "geometry")
 
 
-def _drift(arcs: Iterable[Arc], areas_m2: Mapping[int, int]) -> float:
-    drawn = coverage_of(arcs, 0)
+def _drift(arcs: Iterable[Arc], state: int, areas_m2: Mapping[int, int]) -> float:
+    drawn = coverage_of(arcs, state)
     large = [face for face, m2 in areas_m2.items() if m2 > 1e8]
     if not large:
         return 0.0

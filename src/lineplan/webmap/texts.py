@@ -18,7 +18,7 @@ import pandas as pd
 from lineplan.assessments import assessed_range
 from lineplan.facts import only
 from lineplan.labels import Catalogue
-from lineplan.plan import TERMS
+from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.style import OPEN, PAINTS, swatch
 from lineplan.zoning import look_up
 
@@ -135,7 +135,7 @@ def plan_texts(ground: PlanGround, words: Catalogue) -> dict[str, Any]:
     dict
         ``title``, ``force``, ``source`` (the line inside the picture), ``answers`` (``label``,
         ``held`` and ``provisions`` of each), ``status`` (short label of each) and ``clauses``
-        (quotations and readings by id).
+        (name, heading, quotations and readings by id).
     """
     marked = Marked(words.lang, words.messages, words.overridden)
     plan = ground.plan
@@ -167,8 +167,8 @@ def holders(recording: Recording, words: Catalogue) -> dict[str, str]:
 
 def _source_line(plan: Plan, words: Catalogue) -> str:
     sources = [words.data(source.name) for source in plan.source[:1]]
-    return words.text(
-        "map.source",
+    return words.source_line(
+        plan.standing,
         text=sources[0] if sources else words.name(plan.title),
         text_date=words.date(plan.date),
         line=SOURCE_MARK,
@@ -242,7 +242,19 @@ def _clause(plan: Plan, clause: Clause, words: Catalogue) -> dict[str, Any]:
             text = f"{text} ({words.text(key)})"
         lang = words.lang if words.lang in reading.text else "en"
         readings.append({"lang": lang, "text": text})
-    return {"quotes": quotes, "readings": readings}
+    return {**_clause_names(clause, words), "quotes": quotes, "readings": readings}
+
+
+def _clause_names(clause: Clause, words: Catalogue) -> dict[str, str]:
+    """What a clause is called in a cell and above its words: never by its machine key."""
+    field = words.text("field.clause")
+    if clause.number:
+        return {"name": clause.number, "heading": f"{field} {clause.number}"}
+    if clause.status == UNSPECIFIED:  # no clause speaks of this ground
+        return {"name": "", "heading": words.text("compare.nearest")}
+    is_ours = all(quote.kind == "our wording" for quote in clause.text)
+    name = words.text("quote.our_wording" if is_ours else "clause.unnumbered")
+    return {"name": name, "heading": words.text("join.set", name=field, value=name)}
 
 
 def _wanted_quotes(quotes: Sequence[Any], lang: str) -> list[Any]:

@@ -69,6 +69,16 @@ function statuses(app, plan) {
 
 function figures(app, plan) {
   const { words } = app, list = make("ul");
+  if (plan.isReference) { // nothing would change: what there is to say is who holds what
+    list.append(...statuses(app, plan).flatMap((one) => one.holders).map((held) => {
+      const item = make("li", "status"), head = make("div", "head"), text = make("div");
+      text.append(make("h3", "", words.holder(held.held_by)), make("p", "figure", words.area(held.m2 / 1e6)));
+      head.append(swatch(held.paint), text);
+      item.append(head);
+      return item;
+    }));
+    return list;
+  }
   for (const one of statuses(app, plan)) {
     const item = make("li", "status"), head = make("div", "head"), text = make("div"), km2 = one.m2 / 1e6;
     item.dataset.status = one.status;
@@ -128,10 +138,15 @@ function renderDiffer(app) {
   const list = make("ul");
   for (const { sides, m2 } of Array.from(pairs.values()).sort((a, b) => b.m2 - a.m2)) {
     const item = make("li");
+    const labels = sides.map(([plan, zone]) => words.plan(plan).status[zone.status]);
+    const told = sides.map(([plan, zone]) => new Map(words.plan(plan).answers[zone.answer].provisions));
+    // Where both are called the same, what is said of the ground is not.
+    const apart = (i) => labels[0] !== labels[1] ? [] : Array.from(told[i])
+      .filter(([name, text]) => told[1 - i].get(name) !== text).map((pair) => pair.join(": "));
     sides.forEach(([plan, zone], i) => {
       const line = make("p", i ? "to" : "from");
       line.append(swatch(plan.answers[zone.answer].paint),
-        make("span", "", words.plan(plan).status[zone.status]));
+        make("span", "", [labels[i], ...apart(i)].join(" · ")));
       item.append(line);
     });
     item.append(make("p", "km2", words.area(m2 / 1e6)));
@@ -182,7 +197,7 @@ function tableGroup(app, one, m2, width) {
     button.addEventListener("click", () => app.visit(plan, i, button));
     unit.append(button);
     row.append(unit, make("td", "", said.holder), make("td", "n", said.area), make("td", "n", said.share),
-      make("td", "n", said.range || "–"), make("td", "", said.clause || "–"));
+      make("td", "n", said.range || "–"), make("td", "", said.clause && words.plan(plan).clauses[said.clause].name || "–"));
     if (other) row.append(make("td", "", otherWords(app, plan, i)));
     body.append(row);
   });
@@ -224,7 +239,7 @@ function renderDetails(app) {
   ]));
   const clause = words.plan(plan).clauses[said.clause];
   if (clause) {
-    body.append(make("h3", "", words.t("field.clause") + " " + said.clause));
+    body.append(make("h3", "", clause.heading));
     clause.quotes.forEach((quote) => {
       const block = make("blockquote"), text = make("p", "", quote.text);
       text.lang = quote.lang;
