@@ -553,7 +553,8 @@ def test_on_a_phone_everything_fits(page):
 
 
 LONG = """
-    for (const plan of lineplan.app.data.plans) for (const texts of plan.texts) texts.title += "W".repeat(120);
+    for (const plan of lineplan.app.data.plans)
+      for (const texts of plan.texts) texts.title += "W".repeat(120);
     lineplan.app.go({plan: 1, other: 0});
 """
 
