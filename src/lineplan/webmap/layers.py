@@ -36,8 +36,6 @@ COAST_DEG = 0.03
 """A city this close to the units lies in them: harbours stand outside a generalised coast."""
 SMALL_UNIT_DEG2 = 0.3
 
-Bounds = tuple[float, float, float, float]
-
 
 def check_layers(layers: Iterable[str] | None) -> tuple[str, ...]:
     """Return the layers chosen, all where None is given; UsageError for an unknown one."""
