@@ -457,6 +457,87 @@ def test_a_figure_stands_only_where_its_ground_is_seen() -> None:
     assert "about 74,100 km²" not in words
 
 
+def _ground(sheet: Sheet) -> dict[str, shapely.Geometry]:
+    """Ground of each status on the page, from the arrangement, in mm."""
+    assert sheet.window is not None
+    zones = laid("point21").zones
+    return {
+        str(status): shapely.union_all(sheet.window.seen(shapes.to_numpy()))
+        for status, shapes in zones.groupby("status").geometry
+    }
+
+
+def _leaders(sheet: Sheet) -> list[shapely.LineString]:
+    paths = [
+        getattr(artist, "get_path", _no_path)() for artist in sheet._layers["leaders"].children
+    ]
+    return [shapely.LineString(path.vertices) for path in paths if len(path.vertices) == 2]
+
+
+@pytest.mark.parametrize("lang", ["en", "uk", "zh-Hant"])
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, lang: str) -> None:
+    sheet = drawn(size, lang)
+    ground = _ground(sheet)
+    everything = shapely.union_all(list(ground.values()))
+    facts = Facts(laid("point21"), catalogue(lang))
+    ends = [shapely.Point(stroke.coords[0]) for stroke in _leaders(sheet)]
+    boxes = [(w, shapely.box(*box)) for layer, w, box in sheet.boxes() if layer == "labels-zones"]
+    assert len(boxes) > 3
+    for status in facts.statuses():
+        own = shapely.buffer(ground[status["status"]], 0.15)  # drawn shapes are simplified
+        for words, box in boxes:
+            if words != status.get("headline"):
+                continue
+            if not own.contains(box):
+                assert everything.disjoint(box), words
+                assert any(own.contains(end) for end in ends), words
+    # All lines of labels, whosever they are: on one status, or on none.
+    for words, box in boxes:
+        on = [name for name, shape in ground.items() if shape.intersection(box).area > 0.3]
+        assert len(on) <= 1, (words, on)
+        assert on != ["unaffected"], words
+
+
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_words_keep_clear_of_the_line_and_the_border(size: str) -> None:
+    """A millimetre from the dashes; only names of cities may cross the border, at the coast."""
+    sheet = drawn(size)
+    scale = page_size(size).text_scale
+    paths = {
+        layer: shapely.union_all(
+            [
+                line
+                for artist in sheet._layers[layer].children
+                for line in _strokes(artist.get_path())
+            ]
+        )
+        for layer in ("line-of-contact", "border")
+    }
+    for layer, words, box in sheet.boxes():
+        if layer.startswith("labels-"):
+            shape = shapely.box(*box)
+            assert shape.distance(paths["line-of-contact"]) >= 1.0 * scale, words
+            if layer != "labels-cities":
+                assert shape.distance(paths["border"]) >= 1.0 * scale, words
+
+
+def _strokes(path: Outline) -> list[shapely.LineString]:
+    starts = [*np.flatnonzero(path.codes == Outline.MOVETO), len(path.vertices)]
+    parts = [path.vertices[a:b] for a, b in itertools.pairwise(starts)]
+    return [shapely.LineString(part) for part in parts if len(part) > 1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "name"),
+    [("en", "CRIMEA"), ("uk", "РЕСПУБЛІКАКРИМ"), ("zh-Hant", "克里米亞自治共和國")],
+)
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_crimea_is_named(size: str, lang: str, name: str) -> None:
+    labels = [words for layer, words, _ in drawn(size, lang).boxes() if layer == "labels-units"]
+    assert name in _squeezed("".join(labels))
+
+
 # --- files -------------------------------------------------------------------------------------
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +61,12 @@ MAP_LAYERS = (
 
 _LARGE, _MIDDLE, _SMALL = 400_000, 250_000, 100_000
 _SPREAD = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9, 0.45, 0.55, 0.35, 0.65, 0.25, 0.75)
+CLEAR_MM = 1.0
+"""Least distance of words from the dashes of the line of contact, and of names from the border."""
+_ALONE = 15.0
+"""What it costs to write a figure of several units into one of them."""
+_CROSSED_MM = 18.0
+"""So much ground of another status, and no more, a stroke to a label may cross."""
 _CALLOUT_MM = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 48.0, 60.0, 75.0)
 
 
@@ -321,13 +329,14 @@ class _Labels:
         rest = [city for city in shown if city not in large and city not in middle]
         for city in large:
             self.placement.take(self._dot(city))
-        self._statuses()
+        self._statuses(again=False)
         for city in large:
             self._city(city, reserved=True)
         self._line()
         for city in middle:
             self._city(city)
         self._units(named=True)
+        self._statuses(again=True)
         for city in (c for c in rest if not c.abroad and c.population >= _SMALL):
             self._city(city)
         self._units(named=False)
@@ -337,6 +346,33 @@ class _Labels:
     @property
     def _apart(self) -> float:
         return 1.1 * self.scale
+
+    @cached_property
+    def _near(self) -> dict[str, shapely.Geometry]:
+        """Ground too near the strokes of the line of contact and of the border for words."""
+        found = {}
+        for kind in ("line", "border"):
+            clear = (CLEAR_MM + STROKES[kind][1] * MM_PER_PX / 2) * self.scale
+            found[kind] = shapely.buffer(self.drawn.lines[kind], clear)
+            shapely.prepare(found[kind])
+        return found
+
+    def _clear_of(self, places: Sequence[Place], *kinds: str) -> list[Place]:
+        """The places whose words keep clear of lines."""
+        if not places:
+            return []
+        boxes = shapely.box(*np.array([place.box for place in places]).T)
+        near = np.any([shapely.intersects(self._near[kind], boxes) for kind in kinds], axis=0)
+        return [place for place, is_near in zip(places, near, strict=True) if not is_near]
+
+    def _same_side(self, spot: tuple[float, float], places: Sequence[Place]) -> list[Place]:
+        """The places that the line of contact does not part from a spot."""
+        line, point = self.drawn.lines["line"], shapely.Point(spot)
+        return [
+            place
+            for place in places
+            if not line.intersects(shapely.shortest_line(point, shapely.box(*place.box)))
+        ]
 
     def _size(self, points: float) -> float:
         return round(points * self.scale, 2)
@@ -373,7 +409,15 @@ class _Labels:
             return
         stack = Stack([line])
         gap = radius + 0.75 * self.scale
-        place = self.placement.best(around(spot, stack.size, gap))
+        # A name may cross the border, which is the coast beside harbours, but not the line.
+        places = [
+            replace(place, cost=place.cost + step)
+            for step in range(3)
+            for place in around(spot, stack.size, gap + 0.5 * step * self.scale)
+        ]
+        places = self._same_side(spot, self._clear_of(places, "line"))
+        on_land = self._clear_of(places, "border")
+        place = self.placement.best(on_land) or self.placement.best(places)
         if place is None:
             return
         self.placement.take(dot)
@@ -381,8 +425,11 @@ class _Labels:
         self.sheet.dots("cities", [spot], radius, colour, edge=PAPER, width_mm=0.2 * self.scale)
         stack.write(self.sheet, "labels-cities", place.box, place.align, halo=PAPER)
 
-    def _statuses(self) -> None:
-        """What the plan says of ground, with its figure, where it has most room."""
+    def _statuses(self, *, again: bool) -> None:
+        """What the plan says of ground, with its figure; then `again` on what lies apart from it.
+
+        Which is first decides which find room, so a few orders are tried.
+        """
         zones = self.facts.arrangement.zones
         pieces = []
         for label, figure, chosen in self._grounds():
@@ -392,12 +439,31 @@ class _Labels:
             # A figure stands on the map only where the ground it is of is on the map.
             seen_km2 = float(shapely.area(seen)) * self.window.metres_per_mm**2 / 1e6
             is_whole = seen_km2 > 0.9 * zones.loc[chosen, "area_km2"].sum()
-            words = (label, figure if is_whole else "")
-            pieces += [(n > 0, -part.area, n, words, part) for n, part in enumerate(parts[:3])]
-        # First one of each status, the largest ground first; then what lies apart from it.
-        for again, _, _, words, part in sorted(pieces, key=lambda item: item[:3]):
-            if not again or part.area > 450 * self.scale**2:
-                self._status(words, part, again=again)
+            if again:
+                rest = [part for part in parts[1:3] if part.area > 450 * self.scale**2]
+                pieces += [((label, ""), part, chosen) for part in rest]
+            elif parts:
+                pieces.append(((label, figure if is_whole else ""), parts[0], chosen))
+        rising = sorted(pieces, key=lambda piece: piece[1].area)
+        tries = []
+        for order in (rising, rising[::-1], rising[-1:] + rising[:-1]):
+            trial = self.placement.copy()
+            found = [self._status(trial, *piece, again=again) for piece in order]
+            area = sum(piece[1].area for piece, one in zip(order, found, strict=True) if one)
+            tries.append(([one for one in found if one is not None], round(area), trial))
+            if None not in found:
+                break
+        best, _, trial = max(
+            tries, key=lambda one: (len(one[0]), one[1], -sum(place.cost for place, _ in one[0]))
+        )
+        self.placement.adopt(trial)
+        for place, stack in best:
+            if place.leader is not None:
+                stroke = [shapely.LineString(place.leader)]
+                self.sheet.stroke("leaders", stroke, PAPER, 0.7 * self.scale)
+                self.sheet.stroke("leaders", stroke, INK, 0.25 * self.scale)
+                self.sheet.dots("leaders", [place.leader[0]], 0.5 * self.scale, INK)
+            stack.write(self.sheet, "labels-zones", place.box, place.align, halo=PAPER)
 
     def _grounds(self) -> Iterator[tuple[str, str, np.ndarray]]:
         """What is named on the map: label, figure, and which zones they are of.
@@ -417,54 +483,98 @@ class _Labels:
                         label = holder["label"][:1].upper() + holder["label"][1:]
                         yield label, holder["area"], chosen & held
 
-    def _status(self, words: tuple[str, str], part: shapely.Geometry, *, again: bool) -> None:
+    def _status(
+        self,
+        placement: Placement,
+        words: tuple[str, str],
+        part: shapely.Geometry,
+        chosen: np.ndarray,
+        *,
+        again: bool,
+    ) -> tuple[Place, Stack] | None:
+        """Take room on ground of the status, or outside all units with a stroke that ends in it."""
         label, figure = words
 
         def stack_of(width: float, size: float) -> Stack:
             name = balanced(label, width * self.scale, size, bold=True, cut=False)
             lines = [Line(line, size, True) for line in name]
-            return Stack(lines if again or not figure else [*lines, Line(figure, size)])
+            return Stack([*lines, Line(figure, size)] if figure else lines)
 
-        place, anchors = None, _anchors(part)
+        anchors = _anchors(part)
+        # Rather not beside a large city, where the end of a stroke would be taken for a place.
+        beside = [not placement.is_free(shapely.Point(a), 3.5 * self.scale) for a in anchors]
         reach = [mm * self.scale for mm in _CALLOUT_MM]
-        for size, widths in (
-            (self._size(7.0), (36.0, 28.0, 22.0)),
-            (self._size(6.0), (30.0, 22.0)),
-        ):
-            for width in widths:
+        for points, widths in ((7.0, (36.0, 28.0, 22.0)), (6.0, (30.0, 22.0))):
+            size = self._size(points)
+            found = []
+            for rank, width in enumerate(widths):
                 stack = stack_of(width, size)
                 places = within(part, stack.size, 1.2 * self.scale)
-                place = self.placement.best(places, self._apart)
-                if place is not None:
-                    break
-            if place is None and not again:
-                stack = stack_of(34.0 if size > self._size(6.5) else 24.0, size)
-                outside = [
-                    replace(place, cost=place.cost + 4.0 * rank)
-                    for rank, spot in enumerate(anchors)
-                    for place in apart(spot, stack.size, reach)
-                ]
-                place = self.placement.best(self._off_named(outside), self._apart)
+                if figure:
+                    places = self._across_units(places, chosen)
+                if not again:
+                    places += [
+                        replace(place, cost=place.cost + 4.0 * number + 6.0 * beside[number])
+                        for number, spot in enumerate(anchors)
+                        for place in self._outside(apart(spot, stack.size, reach), chosen)
+                    ]
+                places = [replace(p, cost=p.cost + rank) for p in places]
+                found += [(p, stack) for p in self._clear_of(places, "line", "border")]
+            place = placement.best([place for place, _ in found], self._apart)
             if place is not None:
-                break
-        if place is None:
-            return
-        if place.leader is not None:
-            stroke = [shapely.LineString(place.leader)]
-            self.sheet.stroke("leaders", stroke, PAPER, 0.7 * self.scale)
-            self.sheet.stroke("leaders", stroke, INK, 0.25 * self.scale)
-            self.sheet.dots("leaders", [place.leader[0]], 0.5 * self.scale, INK)
-        stack.write(self.sheet, "labels-zones", place.box, place.align, halo=PAPER)
+                return place, next(stack for other, stack in found if other is place)
+        return None
+
+    def _across_units(self, places: Sequence[Place], chosen: np.ndarray) -> list[Place]:
+        """The same places, dear where a figure of several units would stand in one of them."""
+        unit_of = self.facts.arrangement.zones["unit_id"].to_numpy()
+        grounds = [
+            shapely.union_all(self.drawn.zones[chosen & (unit_of == unit)])
+            for unit in dict.fromkeys(unit_of[chosen])
+        ]
+        whole = sum(ground.area for ground in grounds)
+        if not places or sum(ground.area > 0.05 * whole for ground in grounds) < 2:
+            return list(places)
+        boxes = shapely.box(*np.array([place.box for place in places]).T)
+        areas = shapely.area(shapely.intersection(np.array(grounds)[:, None], boxes))
+        # On one alone if the others have next to nothing of it.
+        alone = areas.max(axis=0) > 0.85 * shapely.area(boxes)
+        return [
+            replace(place, cost=place.cost + _ALONE * bool(is_alone))
+            for place, is_alone in zip(places, alone, strict=True)
+        ]
+
+    def _outside(self, places: Sequence[Place], chosen: np.ndarray) -> list[Place]:
+        """The places outside all units whose stroke crosses little ground of other statuses."""
+        if not places:
+            return []
+        named = (self.facts.arrangement.zones["clause_id"] != "").to_numpy()
+        others = shapely.union_all(self.drawn.zones[named & ~chosen])
+        boxes = shapely.box(*np.array([place.box for place in places]).T)
+        free = ~shapely.intersects(self.drawn.outline, boxes)
+        kept = [place for place, is_free in zip(places, free, strict=True) if is_free]
+        strokes = shapely.linestrings([place.leader for place in kept]) if kept else []
+        crossed = shapely.length(shapely.intersection(others, strokes))
+        return [
+            replace(place, cost=place.cost + 0.3 * float(mm))
+            for place, mm in zip(kept, crossed, strict=True)
+            if mm < _CROSSED_MM * self.scale
+        ]
 
     def _off_named(self, places: Iterable[Place]) -> list[Place]:
         """The same places, dearer where they cover ground that the plan speaks of."""
         named = (self.facts.arrangement.zones["clause_id"] != "").to_numpy()
-        ground = shapely.union_all(self.drawn.zones[named])
+        ground = shapely.buffer(shapely.union_all(self.drawn.zones[named]), CLEAR_MM * self.scale)
         return [
             replace(
                 place,
                 cost=place.cost
-                + 0.12 * float(shapely.area(shapely.intersection(ground, shapely.box(*place.box)))),
+                + 0.4 * float(shapely.area(shapely.intersection(ground, shapely.box(*place.box))))
+                + float(
+                    shapely.length(shapely.intersection(ground, shapely.LineString(place.leader)))
+                    if place.leader
+                    else 0.0
+                ),
             )
             for place in places
         ]
@@ -487,8 +597,9 @@ class _Labels:
         places = []
         for rank, share in enumerate(_SPREAD):
             spot = shapely.line_interpolate_point(longest, share, normalized=True)
-            beside = apart((spot.x, spot.y), stack.size, [2.6 * self.scale, 5 * self.scale])
+            beside = apart((spot.x, spot.y), stack.size, [mm * self.scale for mm in (2.6, 5, 8)])
             places += [replace(place, cost=place.cost + rank / 4) for place in beside]
+        places = self._clear_of(places, "line", "border")
         place = self.placement.best(self._off_named(places), self._apart)
         if place is None:
             return
@@ -510,16 +621,31 @@ class _Labels:
             parts = [p for p in shapely.get_parts(shape) if p.geom_type == "Polygon"]
             if not parts or max(p.area for p in parts) < 60 * self.scale**2:
                 continue
-            size, words = self._size(5.8), names[str(unit_id)]
+            words = names[str(unit_id)]
             if self.facts.words.lang != "zh-Hant":
                 words = words.upper()
             colour = "#33393e" if named else "#5d646a"
             ground = max(parts, key=lambda part: part.area)
-            for width in (27.0, 18.0):
-                lines = balanced(words, width * self.scale, size, bold=named, cut=False)
+            for name, points, width in _forms(words, named=named):
+                size = self._size(points)
+                lines = balanced(name, width * self.scale, size, bold=named, cut=False)
                 stack = Stack([Line(line, size, named, colour) for line in lines])
-                places = within(ground, stack.size, 1.2 * self.scale)
+                places = self._clear_of(
+                    within(ground, stack.size, 0.8 * self.scale, over_mm=0.4), "line", "border"
+                )
                 place = self.placement.best(places, self._apart)
                 if place is not None:
                     stack.write(self.sheet, "labels-units", place.box, place.align, halo=PAPER)
                     break
+
+
+def _forms(name: str, *, named: bool) -> Iterator[tuple[str, float, float]]:
+    """Forms of a unit's name, with size in points and width in mm, the fullest first.
+
+    What stands in brackets can be left out: Crimea (Autonomous Republic).
+    """
+    short = re.sub(r"\s*[(（].*[)）]", "", name) or name
+    for points in (5.8, 5.2) if named else (5.8,):
+        for form in dict.fromkeys((name, short)):
+            for width in (27.0, 18.0, 12.0):
+                yield form, points, width

@@ -141,7 +141,9 @@ class Amounts:
         for by in ("status", ("status", "held_by")):
             for row in facts.arrangement.areas(by).to_dict("records"):
                 key = (str(row["status"]), str(row.get("held_by", "")))
-                shares[key] = facts.words.percent(row["share_of_units"])
+                share = row["share_of_units"]
+                # Not 0.0% for what is there: two digits, as `lineplan areas` has them.
+                shares[key] = facts.words.percent(share, 2 if 0 < share < 0.001 else 1)
         total = facts.words.area(facts.arrangement.zones["area_km2"].sum())
         return cls(facts.statuses(), shares, total)
 

@@ -56,6 +56,14 @@ class Placement:
         """Keep ground free of words."""
         self._taken.append(shape)
 
+    def copy(self) -> Placement:
+        """Return the same, to try what could be taken."""
+        return Placement(self.frame, self.lines, list(self._taken))
+
+    def adopt(self, trial: Placement) -> None:
+        """Take what a copy took."""
+        self._taken = trial._taken
+
     def is_free(self, shape: shapely.Geometry, apart_mm: float = APART_MM) -> bool:
         """Whether nothing stands on a shape, nor closer than `apart_mm`."""
         left, bottom, right, top = shape.bounds
@@ -118,8 +126,10 @@ def around(at: tuple[float, float], size: tuple[float, float], gap_mm: float) ->
     return [Place(box, cost, align) for box, align, cost in spots]
 
 
-def within(ground: shapely.Geometry, size: tuple[float, float], step_mm: float) -> list[Place]:
-    """Places all but wholly on a piece of ground, best in its roomiest part."""
+def within(
+    ground: shapely.Geometry, size: tuple[float, float], step_mm: float, *, over_mm: float = 0.0
+) -> list[Place]:
+    """Places on a piece of ground, or over its edge by `over_mm`; best in its roomiest part."""
     width, height = size
     left, bottom, right, top = ground.bounds
     middle = shapely.get_point(shapely.maximum_inscribed_circle(ground, 0.2), 0)
@@ -137,7 +147,7 @@ def within(ground: shapely.Geometry, size: tuple[float, float], step_mm: float) 
         return []
     half = (width / 2, height / 2)
     boxes = shapely.box(*(centres - half).T, *(centres + half).T)
-    room = shapely.buffer(ground, 0.4)
+    room = shapely.buffer(ground, over_mm)
     shapely.prepare(room)
     on_it = shapely.contains(room, boxes)
     away = np.hypot(*(centres - (middle.x, middle.y)).T)
