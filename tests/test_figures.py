@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -672,3 +673,17 @@ def test_without_matplotlib_one_line_says_what_to_install(
     assert "pip install 'lineplan[chart]'" in one_line_of(line("figure", "-o", "a.svg"))
     with pytest.raises(LineplanError, match="needs matplotlib"):
         laid("point21").figure("b.svg")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_source_of_control_from_outside_has_its_licence_in_the_footer(lang: str) -> None:
+    arrangement = laid("point21")
+    said = {
+        **arrangement.conditions,
+        "line_source_sha256": "0" * 64,  # of no file of the dataset
+        "line_source_attribution": "Desk X",
+        "line_source_licence": "CC-BY-4.0",
+    }
+    facts = Facts(replace(arrangement, conditions=said), catalogue(lang))
+    (line,) = (line for line in attributions(facts) if "Desk X" in line)
+    assert "CC-BY-4.0" in line

@@ -70,10 +70,23 @@ def attributions(facts: Facts) -> list[str]:
                 )
             )
     if "control" not in embedded:
-        lines.append(f"{facts.words.text('map.line')}: {facts.line_source}")
+        lines.append(_of_control(facts))
     if "units" not in embedded:
         lines.append(f"{facts.words.text('map.unit_boundary')}: {units}")
     return lines
+
+
+def _of_control(facts: Facts) -> str:
+    """Whose the line is, and on what terms."""
+    title, licence = facts.words.text("map.line"), facts.conditions["line_source_licence"]
+    if not licence:
+        return f"{title}: {facts.line_source}"
+    return facts.words.text(
+        "footer.layer",
+        title=title,
+        attribution=facts.line_source,
+        licence=facts.words.data(str(licence)),
+    )
 
 
 def _texts(facts: Facts) -> str:
