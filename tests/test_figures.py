@@ -210,7 +210,8 @@ def test_the_table_is_lineplan_areas(svg: ET.Element, line: Any) -> None:
     assert len(frame) == 7
     for row in frame.itertuples():
         assert f"{row.area_km2:,.0f} km²" in table
-        assert f"{row.share_of_units:.1%}" in table
+        digits = 2 if row.share_of_units < 0.001 else 1  # 65 km² are no 0.0 %
+        assert f"{row.share_of_units:.{digits}%}" in table
     assert f"{frame['area_km2'].sum():,.0f} km²" in table
     assert "about 5,900 km²" in table
 
@@ -484,7 +485,7 @@ def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, l
     facts = Facts(laid("point21"), catalogue(lang))
     ends = [shapely.Point(stroke.coords[0]) for stroke in _leaders(sheet)]
     boxes = [(w, shapely.box(*box)) for layer, w, box in sheet.boxes() if layer == "labels-zones"]
-    assert len(boxes) > 3
+    assert len(boxes) >= 3
     for status in facts.statuses():
         own = shapely.buffer(ground[status["status"]], 0.15)  # drawn shapes are simplified
         for words, box in boxes:
