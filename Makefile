@@ -33,7 +33,7 @@ map: $(VENV)/installed  ## write point21.html and print its areas
 	@$(BIN)/lineplan areas point21
 
 test: $(VENV)/installed-dev  ## run the tests
-	@$(BIN)/python -m pytest -n auto -m "not alldays and not browser and not cluster and not qgis and not notebook and not wheel"
+	@$(BIN)/python -m pytest -n auto -m "not alldays and not browser and not cluster and not printed and not qgis and not notebook and not wheel"
 
 lint: $(VENV)/installed-dev  ## formatting, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -25,6 +25,8 @@ from lineplan.errors import LineplanError, UsageError
 from lineplan.figures.window import fit
 from lineplan.labels import LANGUAGES, catalogue
 
+pytestmark = pytest.mark.printed
+
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 

@@ -117,6 +117,8 @@ def test_damaged_file(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [None, "polygon"])
 def test_a_folder_is_no_file(kind: str | None, tmp_path: Path) -> None:
+    assert refusal(tmp_path, kind=kind).endswith("the folder is empty")
+    (tmp_path / "inside").mkdir()
     assert "cannot be read" in refusal(tmp_path, kind=kind)
 
 

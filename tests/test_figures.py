@@ -36,6 +36,8 @@ from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
 
+pytestmark = pytest.mark.printed
+
 SVG = "{http://www.w3.org/2000/svg}"
 POINT_MM = 25.4 / 72
 GEOD = pyproj.Geod(ellps="WGS84")
