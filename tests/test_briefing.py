@@ -334,7 +334,7 @@ def test_headings_tables_and_map_are_named(report: Any) -> None:
 
 def test_words_on_the_map_are_text(report: Any) -> None:
     texts = [text.words for text in Page(report()).root.all("svg", "plate")[0].all("text")]
-    assert {"Luhansk", "about 5,900 km²", "Sevastopol", "200 km"} <= set(texts)
+    assert {"Donetsk", "about 5,900 km²", "Sevastopol", "200 km"} <= set(texts)
 
 
 def test_a_path_told_shortly_goes_where_it_went() -> None:

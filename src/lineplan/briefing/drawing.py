@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 WIDE_MM, NARROW_MM = (134.0, 106.0), (92.0, 100.0)
 """The map on paper and on wide screens, and on a phone: the same words, larger."""
 _TEXT_SCALE = 0.95
+_LEAST_POINTS = 5.4
+"""Of names: smaller ones cannot be read on a phone."""
 _DIGITS = 2
 """Digits after the point of a coordinate in points: 0.004 mm."""
 _HALO = f'paint-order="stroke" stroke="{PAPER}" stroke-width="1.6"'
@@ -82,7 +84,7 @@ def plate(
     with drawing_style():
         sheet = Sheet(width, height, ("paper", *MAP_LAYERS))
         sheet.fill("paper", shapely.box(*frame), PAPER)
-        draw_map(sheet, facts, window, _TEXT_SCALE)
+        draw_map(sheet, facts, window, _TEXT_SCALE, least_points=_LEAST_POINTS)
     said = (
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-desc">{escape(description)}</desc>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,9 @@ class Drawn:
     outline: shapely.Geometry
 
 
-def draw_map(sheet: Sheet, facts: Facts, window: Window, scale: float) -> None:
+def draw_map(
+    sheet: Sheet, facts: Facts, window: Window, scale: float, *, least_points: float = 0.0
+) -> None:
     """
     Draw the map into its frame.
 
@@ -103,6 +105,8 @@ def draw_map(sheet: Sheet, facts: Facts, window: Window, scale: float) -> None:
         Which ground.
     scale
         Of text and lines; 1 for A4.
+    least_points
+        Names of units are not written smaller.
     """
     sheet.window = window
     drawn = _draw_ground(sheet, facts, window, scale)
@@ -122,7 +126,7 @@ def draw_map(sheet: Sheet, facts: Facts, window: Window, scale: float) -> None:
     if not _shows_all(facts, window):
         taken = _draw_inset(sheet, facts, window, inset, scale)
         placement.take(shapely.box(*taken))
-    _Labels(sheet, facts, window, drawn, placement, scale).write()
+    _Labels(sheet, facts, window, drawn, placement, scale, least_points).write()
 
 
 def simplified(arrangement: Arrangement, window: Window) -> np.ndarray:
@@ -317,6 +321,8 @@ class _Labels:
     drawn: Drawn
     placement: Placement
     scale: float
+    least_points: float
+    _places: dict[Any, list[tuple[Place, Stack]]] = field(default_factory=dict, repr=False)
 
     def write(self) -> None:
         shown = self._cities()
@@ -329,19 +335,42 @@ class _Labels:
         rest = [city for city in shown if city not in large and city not in middle]
         for city in large:
             self.placement.take(self._dot(city))
-        self._statuses(again=False)
-        for city in large:
-            self._city(city, reserved=True)
+        self._chief(large)
         self._line()
         for city in middle:
             self._city(city)
         self._units(named=True)
-        self._statuses(again=True)
+        aside, trial = self._room_for_statuses(self.placement, again=True)
+        self.placement.adopt(trial)
+        self._write_statuses(aside)
         for city in (c for c in rest if not c.abroad and c.population >= _SMALL):
             self._city(city)
         self._units(named=False)
         for city in (c for c in rest if c.abroad or c.population < _SMALL):
             self._city(city)
+
+    def _chief(self, large: Sequence[City]) -> None:
+        """Statuses and large cities: whichever order names more statuses, then more cities.
+
+        A city that a status has left no room is tried first, where no status is lost by it.
+        """
+        tries = []
+        for first in (large, ()):
+            trial = self.placement.copy()
+            cities = {city: self._room_for(trial, city, reserved=True) for city in first}
+            statuses, trial = self._room_for_statuses(trial, again=False)
+            cities |= {
+                city: self._room_for(trial, city, reserved=True)
+                for city in large
+                if city not in cities
+            }
+            named = sum(room is not None for room in cities.values())
+            tries.append((len(statuses), named, statuses, cities, trial))
+        _, _, statuses, cities, trial = max(tries, key=lambda found: found[:2])
+        self.placement.adopt(trial)
+        self._write_statuses(statuses)
+        for city, room in cities.items():
+            self._write_city(city, room)
 
     @property
     def _apart(self) -> float:
@@ -395,20 +424,24 @@ class _Labels:
         return sorted(inside, key=lambda c: (c.abroad, -c.population, c.name))
 
     def _dot(self, city: City) -> shapely.Geometry:
-        large = city.population >= _LARGE and not city.abroad
         spot = shapely.Point(self.window.spot(city.lon, city.lat))
-        return shapely.buffer(spot, (0.62 if large else 0.5) * self.scale, quad_segs=4)
+        return shapely.buffer(spot, self._radius(city), quad_segs=4)
 
-    def _city(self, city: City, *, reserved: bool = False) -> None:
+    def _city(self, city: City) -> None:
+        self._write_city(city, self._room_for(self.placement, city))
+
+    def _room_for(
+        self, placement: Placement, city: City, *, reserved: bool = False
+    ) -> tuple[Place, Stack] | None:
+        """Take room for a city's name; and for its dot, where that is not `reserved`."""
         spot, dot = self.window.spot(city.lon, city.lat), self._dot(city)
         large = city.population >= _LARGE and not city.abroad
         size = 7.0 if large else 6.2 if city.population >= _SMALL and not city.abroad else 5.8
         line = Line(city.name, self._size(size), large, "#5b584f" if city.abroad else "#23282c")
-        radius = (0.62 if large else 0.5) * self.scale
-        if not reserved and not self.placement.is_free(dot, 0.3):
-            return
+        if not reserved and not placement.is_free(dot, 0.3):
+            return None
         stack = Stack([line])
-        gap = radius + 0.75 * self.scale
+        gap = self._radius(city) + 0.75 * self.scale
         # A name may cross the border, which is the coast beside harbours, but not the line.
         places = [
             replace(place, cost=place.cost + step)
@@ -417,15 +450,34 @@ class _Labels:
         ]
         places = self._same_side(spot, self._clear_of(places, "line"))
         on_land = self._clear_of(places, "border")
-        place = self.placement.best(on_land) or self.placement.best(places)
+        place = placement.best(on_land) or placement.best(places)
         if place is None:
+            return None
+        placement.take(dot)
+        return place, stack
+
+    def _radius(self, city: City) -> float:
+        large = city.population >= _LARGE and not city.abroad
+        return (0.62 if large else 0.5) * self.scale
+
+    def _write_city(self, city: City, room: tuple[Place, Stack] | None) -> None:
+        if room is None:
             return
-        self.placement.take(dot)
-        colour = "#8b877b" if city.abroad else "#23282c"
-        self.sheet.dots("cities", [spot], radius, colour, edge=PAPER, width_mm=0.2 * self.scale)
+        place, stack = room
+        spot, colour = self.window.spot(city.lon, city.lat), "#23282c"
+        self.sheet.dots(
+            "cities",
+            [spot],
+            self._radius(city),
+            "#8b877b" if city.abroad else colour,
+            edge=PAPER,
+            width_mm=0.2 * self.scale,
+        )
         stack.write(self.sheet, "labels-cities", place.box, place.align, halo=PAPER)
 
-    def _statuses(self, *, again: bool) -> None:
+    def _room_for_statuses(
+        self, placement: Placement, *, again: bool
+    ) -> tuple[list[tuple[Place, Stack]], Placement]:
         """What the plan says of ground, with its figure; then `again` on what lies apart from it.
 
         Which is first decides which find room, so a few orders are tried.
@@ -447,7 +499,7 @@ class _Labels:
         rising = sorted(pieces, key=lambda piece: piece[1].area)
         tries = []
         for order in (rising, rising[::-1], rising[-1:] + rising[:-1]):
-            trial = self.placement.copy()
+            trial = placement.copy()
             found = [self._status(trial, *piece, again=again) for piece in order]
             area = sum(piece[1].area for piece, one in zip(order, found, strict=True) if one)
             tries.append(([one for one in found if one is not None], round(area), trial))
@@ -456,8 +508,10 @@ class _Labels:
         best, _, trial = max(
             tries, key=lambda one: (len(one[0]), one[1], -sum(place.cost for place, _ in one[0]))
         )
-        self.placement.adopt(trial)
-        for place, stack in best:
+        return best, trial
+
+    def _write_statuses(self, found: Iterable[tuple[Place, Stack]]) -> None:
+        for place, stack in found:
             if place.leader is not None:
                 stroke = [shapely.LineString(place.leader)]
                 self.sheet.stroke("leaders", stroke, PAPER, 0.7 * self.scale)
@@ -493,37 +547,51 @@ class _Labels:
         again: bool,
     ) -> tuple[Place, Stack] | None:
         """Take room on ground of the status, or outside all units with a stroke that ends in it."""
-        label, figure = words
-
-        def stack_of(width: float, size: float) -> Stack:
-            name = balanced(label, width * self.scale, size, bold=True, cut=False)
-            lines = [Line(line, size, True) for line in name]
-            return Stack([*lines, Line(figure, size)] if figure else lines)
-
-        anchors = _anchors(part)
-        # Rather not beside a large city, where the end of a stroke would be taken for a place.
-        beside = [not placement.is_free(shapely.Point(a), 3.5 * self.scale) for a in anchors]
-        reach = [mm * self.scale for mm in _CALLOUT_MM]
         for points, widths in ((7.0, (36.0, 28.0, 22.0)), (6.0, (30.0, 22.0))):
-            size = self._size(points)
-            found = []
-            for rank, width in enumerate(widths):
-                stack = stack_of(width, size)
-                places = within(part, stack.size, 1.2 * self.scale)
-                if figure:
-                    places = self._across_units(places, chosen)
-                if not again:
-                    places += [
-                        replace(place, cost=place.cost + 4.0 * number + 6.0 * beside[number])
-                        for number, spot in enumerate(anchors)
-                        for place in self._outside(apart(spot, stack.size, reach), chosen)
-                    ]
-                places = [replace(p, cost=p.cost + rank) for p in places]
-                found += [(p, stack) for p in self._clear_of(places, "line", "border")]
+            key = (words, part, points, again)
+            if key not in self._places:  # the same for whichever order is tried
+                self._places[key] = self._places_of(
+                    words, part, chosen, self._size(points), widths, again=again
+                )
+            found = self._places[key]
             place = placement.best([place for place, _ in found], self._apart)
             if place is not None:
                 return place, next(stack for other, stack in found if other is place)
         return None
+
+    def _places_of(
+        self,
+        words: tuple[str, str],
+        part: shapely.Geometry,
+        chosen: np.ndarray,
+        size: float,
+        widths: Sequence[float],
+        *,
+        again: bool,
+    ) -> list[tuple[Place, Stack]]:
+        """Where a status could stand, and how its words are broken there."""
+        label, figure = words
+        anchors = _anchors(part)
+        # Rather not beside a large city, where the end of a stroke would be taken for a place.
+        beside = [not self.placement.is_free(shapely.Point(a), 3.5 * self.scale) for a in anchors]
+        reach = [mm * self.scale for mm in _CALLOUT_MM]
+        found = []
+        for rank, width in enumerate(widths):
+            name = balanced(label, width * self.scale, size, bold=True, cut=False)
+            lines = [Line(line, size, True) for line in name]
+            stack = Stack([*lines, Line(figure, size)] if figure else lines)
+            places = within(part, stack.size, 1.2 * self.scale)
+            if figure:
+                places = self._across_units(places, chosen)
+            if not again:
+                places += [
+                    replace(place, cost=place.cost + 4.0 * number + 6.0 * beside[number])
+                    for number, spot in enumerate(anchors)
+                    for place in self._outside(apart(spot, stack.size, reach), chosen)
+                ]
+            places = [replace(p, cost=p.cost + rank) for p in places]
+            found += [(p, stack) for p in self._clear_of(places, "line", "border")]
+        return found
 
     def _across_units(self, places: Sequence[Place], chosen: np.ndarray) -> list[Place]:
         """The same places, dear where a figure of several units would stand in one of them."""
@@ -628,6 +696,8 @@ class _Labels:
             ground = max(parts, key=lambda part: part.area)
             for name, points, width in _forms(words, named=named):
                 size = self._size(points)
+                if size < self.least_points:
+                    continue
                 lines = balanced(name, width * self.scale, size, bold=named, cut=False)
                 stack = Stack([Line(line, size, named, colour) for line in lines])
                 places = self._clear_of(

@@ -51,6 +51,7 @@ class Placement:
     frame: Box
     lines: Sequence[tuple[shapely.Geometry, float]] = ()
     _taken: list[shapely.Geometry] = field(default_factory=list)
+    _costs: dict[Box, float] = field(default_factory=dict, repr=False)
 
     def take(self, shape: shapely.Geometry) -> None:
         """Keep ground free of words."""
@@ -58,7 +59,7 @@ class Placement:
 
     def copy(self) -> Placement:
         """Return the same, to try what could be taken."""
-        return Placement(self.frame, self.lines, list(self._taken))
+        return Placement(self.frame, self.lines, list(self._taken), self._costs)
 
     def adopt(self, trial: Placement) -> None:
         """Take what a copy took."""
@@ -102,10 +103,12 @@ class Placement:
         yield from (place for *_, place in sorted(costs, key=lambda item: item[:2]))
 
     def _covered(self, box: Box) -> float:
-        return sum(
-            weight * float(shapely.length(shapely.clip_by_rect(lines, *box)))
-            for lines, weight in self.lines
-        )
+        if box not in self._costs:  # the same places are tried in several orders
+            self._costs[box] = sum(
+                weight * float(shapely.length(shapely.clip_by_rect(lines, *box)))
+                for lines, weight in self.lines
+            )
+        return self._costs[box]
 
 
 def around(at: tuple[float, float], size: tuple[float, float], gap_mm: float) -> list[Place]:
