@@ -209,8 +209,7 @@ def check_figures(found: Figures, expected: Figures) -> None:
         assert found.cell_m2[cell] == pytest.approx(m2, abs=BOUND_M2)
     assert found.line_m == pytest.approx(expected.line_m, abs=1)
     assert found.enclave_m == pytest.approx(expected.enclave_m, abs=1)
-    # Where an area is drawn along a border of units, edges are cut at the corners of units.
-    assert found.segments == pytest.approx(expected.segments, abs=4)
+    assert found.segments == expected.segments
     assert found.reassigned_m2 == pytest.approx(expected.reassigned_m2, abs=BOUND_M2)
     assert found.outside_km2 == pytest.approx(expected.outside_km2, abs=1e-6)
     assert found.inside_km2 == pytest.approx(expected.inside_km2, abs=1e-6)

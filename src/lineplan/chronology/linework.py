@@ -143,7 +143,7 @@ class Claim:
 
 def degrees_of(cells: Complex) -> Float:
     """Cells of the grid as longitude and latitude, shape (n, 2)."""
-    return cells.view(np.float64).reshape(-1, 2) * GRID_DEG
+    return cells.view(np.float64).reshape(-1, 2) / _PER_DEGREE  # so that 31 is 31 again
 
 
 def _near_pairs(start: Complex, end: Complex, some: Int) -> Int:

@@ -104,7 +104,8 @@ class Windows:
             if (grown[:, 2:] - grown[:, :2]).max() > _LARGEST_DEG:
                 return None
             if np.array_equal(grown, boxes):
-                return cls(np.rint(boxes / GRID_DEG) * GRID_DEG)
+                per_degree = round(1 / GRID_DEG)
+                return cls(np.rint(boxes * per_degree) / per_degree)
             boxes = grown
 
     def hold(self, bounds: Float) -> Bool:
