@@ -30,8 +30,8 @@ from lineplan.facts import Facts
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
 from lineplan.figures.footnotes import attributions, statements
+from lineplan.figures.lines import lines_between
 from lineplan.figures.mapping import STROKES, simplified
-from lineplan.figures.scenery import lines_between
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from lineplan.footnotes import line_source
 from lineplan.style import OPEN, PAINTS, swatch
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Facts:
     @property
     def line_source(self) -> str:
         """Whose account the line of contact is."""
-        said = self.conditions["line_source_attribution"] or self.conditions["line_source"]
-        return self.words.data(str(said))
+        return line_source(self.conditions, self.words)
 
     @property
     def made(self) -> str:

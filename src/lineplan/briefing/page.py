@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from lineplan.briefing.clauses import Clauses, Ground, Quoted, Said, Tongue
 from lineplan.briefing.drawing import NARROW_MM, WIDE_MM, Plate, plate, sample, swatch
 from lineplan.figures.footnotes import attributions, conditions_said
+from lineplan.figures.lines import focus_bounds
 from lineplan.figures.panels import lines_of_key, made_said, projection_said
-from lineplan.figures.scenery import focus_bounds
 from lineplan.figures.sheet import plain
 from lineplan.style import swatch as paint_of
 
 if TYPE_CHECKING:
     from lineplan.facts import Facts
     from lineplan.figures.layout import Captions
-    from lineplan.figures.scenery import Focus
     from lineplan.plan import Revocation
+    from lineplan.scenery import Focus
 
 _PAGE_MM = (210.0, 297.0)
 _SHA_DIGITS = 12

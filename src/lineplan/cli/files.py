@@ -30,6 +30,21 @@ PermissionOption = Annotated[
     ),
 ]
 
+FocusOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UNIT|STATUS|W,S,E,N",
+        help="What the map shows: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
+    ),
+]
+TermsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="TOML file with the house style's own labels.")
+]
+TitleOption = Annotated[str | None, typer.Option(help="Title; by default the plan's.")]
+SubtitleOption = Annotated[str | None, typer.Option(help="A line under the title.")]
+NoteOption = Annotated[str | None, typer.Option(help="A note under the map.")]
+BylineOption = Annotated[str | None, typer.Option(help="Who made it, under the map.")]
+
 
 class Lang(StrEnum):
     """Languages of pages and exports."""
@@ -226,21 +241,12 @@ def figure(
     ] = "a4",
     dpi: Annotated[float, typer.Option(help="Pixels an inch of a PNG.")] = 300,
     lang: Annotated[Lang, typer.Option(help="Language of the figure.")] = Lang.en,
-    focus: Annotated[
-        str | None,
-        typer.Option(
-            metavar="UNIT|STATUS|W,S,E,N",
-            help="What it shows: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
-        ),
-    ] = None,
-    terms: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="Title; by default the plan's.")] = None,
-    subtitle: Annotated[str | None, typer.Option(help="A line under the title.")] = None,
-    note: Annotated[str | None, typer.Option(help="A note under the map.")] = None,
-    byline: Annotated[str | None, typer.Option(help="Who made it, under the map.")] = None,
+    focus: FocusOption = None,
+    terms: TermsOption = None,
+    title: TitleOption = None,
+    subtitle: SubtitleOption = None,
+    note: NoteOption = None,
+    byline: BylineOption = None,
     i_have_permission: PermissionOption = False,
     *,
     ground: Ground,
@@ -288,21 +294,12 @@ def report(
         typer.Option("--output", "-o", metavar="FILE.html", help="Default: PLAN-report.html"),
     ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of the report.")] = Lang.en,
-    focus: Annotated[
-        str | None,
-        typer.Option(
-            metavar="UNIT|STATUS|W,S,E,N",
-            help="What its map shows: a unit (UA-14 or Donetsk), a status, or a box in degrees.",
-        ),
-    ] = None,
-    terms: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="TOML file with the house style's own labels."),
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="Title; by default the plan's.")] = None,
-    subtitle: Annotated[str | None, typer.Option(help="A line under the title.")] = None,
-    note: Annotated[str | None, typer.Option(help="A note under the map.")] = None,
-    byline: Annotated[str | None, typer.Option(help="Who made it, under the map.")] = None,
+    focus: FocusOption = None,
+    terms: TermsOption = None,
+    title: TitleOption = None,
+    subtitle: SubtitleOption = None,
+    note: NoteOption = None,
+    byline: BylineOption = None,
     i_have_permission: PermissionOption = False,
     *,
     ground: Ground,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lineplan.errors import UsageError
 from lineplan.facts import Facts
 from lineplan.figures.layout import LAYERS, Captions, PageSize, lay_out
-from lineplan.figures.scenery import focus_bounds
+from lineplan.figures.lines import focus_bounds
 from lineplan.figures.sheet import Sheet, check_target, drawing_style, need_matplotlib
 from lineplan.labels import catalogue
 

@@ -13,18 +13,20 @@ import numpy as np
 import shapely
 
 from lineplan import geodesy
+from lineplan.facts import local_name
 from lineplan.figures.hatching import MM_PER_PX, paint_ground
+from lineplan.figures.lines import lines_between
 from lineplan.figures.placement import Place, Placement, apart, around, within
-from lineplan.figures.scenery import base_map, base_shapes, cities, lines_between, roomy_spots
 from lineplan.figures.sheet import balanced
 from lineplan.figures.window import Box, Window, fit
 from lineplan.figures.words import INK, PAPER, Line, Stack
+from lineplan.scenery import base_map, base_shapes, cities, roomy_spots
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
     from lineplan.facts import Facts
-    from lineplan.figures.scenery import City
     from lineplan.figures.sheet import Sheet
+    from lineplan.scenery import City
 
 SEA, LAND = "#dde8ec", "#ece8de"
 STROKES = {
@@ -157,7 +159,7 @@ def _merged(shapes: np.ndarray) -> shapely.Geometry:
 
 def known_bounds(facts: Facts) -> Box | None:
     """West, south, east and north of the base map; None where the dataset has none."""
-    context = base_map(facts.arrangement)
+    context = base_map(facts.arrangement.dataset, facts.arrangement.zones.crs)
     drawn = context[context["layer"] == "land"]
     if drawn.empty:
         return None
@@ -171,7 +173,7 @@ def _draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dr
     outline = shapely.union_all(shapes)
     west, south, east, north = window.in_degrees()
     around_it = shapely.box(west - 0.5, south - 0.5, east + 0.5, north + 0.5)
-    base = base_shapes(base_map(arrangement), around_it, outline)
+    base = base_shapes(base_map(arrangement.dataset, arrangement.zones.crs), around_it, outline)
     lines = {
         **{kind: [found] for kind, found in lines_between(shapes, arrangement).items()},
         "neighbours": list(base["neighbours"]),
@@ -416,12 +418,17 @@ class _Labels:
         least = np.interp(
             self.window.metres_per_mm * self.scale, [500, 1500, 3000, 5000], [0, 4e4, 1e5, 2.5e5]
         )
-        found = cities(self.facts, base_map(arrangement), box, named)
+        base = base_map(arrangement.dataset, zones.crs)
+        outline = shapely.union_all(arrangement.units.geometry.to_numpy())
+        words = self.facts.words
+        found = cities(
+            arrangement.dataset, base, box, outline, named, lambda row: (local_name(row, words),)
+        )
         kept = [c for c in found if c.population >= (max(least, 2.5e5) if c.abroad else least)]
         left, bottom, right, top = self.window.frame
         frame = shapely.box(left + 1, bottom + 1, right - 1, top - 1)
         inside = [c for c in kept if frame.contains(self._dot(c))]
-        return sorted(inside, key=lambda c: (c.abroad, -c.population, c.name))
+        return sorted(inside, key=lambda c: (c.abroad, -c.population, c.names))
 
     def _dot(self, city: City) -> shapely.Geometry:
         spot = shapely.Point(self.window.spot(city.lon, city.lat))
@@ -437,7 +444,7 @@ class _Labels:
         spot, dot = self.window.spot(city.lon, city.lat), self._dot(city)
         large = city.population >= _LARGE and not city.abroad
         size = 7.0 if large else 6.2 if city.population >= _SMALL and not city.abroad else 5.8
-        line = Line(city.name, self._size(size), large, "#5b584f" if city.abroad else "#23282c")
+        line = Line(city.names[0], self._size(size), large, "#5b584f" if city.abroad else "#23282c")
         if not reserved and not placement.is_free(dot, 0.3):
             return None
         stack = Stack([line])

@@ -12,19 +12,15 @@ import pandas as pd
 
 from lineplan.errors import UsageError
 from lineplan.facts import local_name
+from lineplan.footnotes import baseline, line_source
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
 from lineplan.plan import TERMS, UNSPECIFIED
+from lineplan.scenery import bounds_of, chosen_by
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.folium_map import PlanMap
-from lineplan.webmap.footnotes import (
-    attributions,
-    baseline,
-    line_source,
-    plain_statements,
-    statements,
-)
+from lineplan.webmap.footnotes import attributions, plain_statements, statements
 from lineplan.webmap.languages import language
-from lineplan.webmap.layers import bounds_of, check_layers, draw
+from lineplan.webmap.layers import check_layers, draw
 from lineplan.webmap.packing import coverage_of, pack, pack_areas
 from lineplan.webmap.page import page_parts, plain_table, plain_text
 from lineplan.webmap.texts import (
@@ -120,7 +116,9 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
         **_days(recording, spoken),
         "plans": [_plan(ground, spoken) for ground in grounds],
         "attributions": [attributions(recording, words) for words in spoken],
-        "baseline": [baseline(recording, words) for words in spoken],
+        "baseline": [
+            baseline(recording.days[0].conditions, recording.dataset, words) for words in spoken
+        ],
         "made": recording.days[-1].conditions["generated"],
         "version": recording.days[-1].conditions["lineplan_version"],
         "layers": list(layers),
@@ -259,10 +257,6 @@ def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:
 
 def _focus(recording: Recording, ground: PlanGround, focus: Focus | None) -> list[list[float]]:
     """Return the corners of the first view."""
-    if focus is not None and not isinstance(focus, str):
-        return _corners(focus)
-    if isinstance(focus, str) and focus.count(",") == 3:
-        return _corners(focus.split(","))
     zones = pd.DataFrame(ground.zones)
     shapes = coverage_of(recording.arcs, recording.days[-1].state)
 
@@ -271,25 +265,10 @@ def _focus(recording: Recording, ground: PlanGround, focus: Focus | None) -> lis
         kept = [s for face, s in shapes.items() if ground.zone_of_face[face - 1] in numbers]
         return bounds_of(gpd.GeoSeries(kept if kept else list(shapes.values())))
 
-    if focus is None:
+    chosen = chosen_by(focus, zones["status"], recording.units)
+    if chosen is None:
         return bounds(zones["clause_id"] != "")
-    wanted = focus.strip().casefold()
-    if (zones["status"] == wanted).any():
-        return bounds(zones["status"] == wanted)
-    units = recording.units
-    columns = [name for name in units if name == "unit_id" or name.startswith("name")]
-    for _, unit in units.iterrows():
-        if wanted in (str(unit[column]).casefold() for column in columns):
-            return bounds(zones["unit_id"] == unit["unit_id"])
-    known = ", ".join(sorted({*zones["status"]}) + sorted(units["unit_id"]))
-    raise UsageError(f"focus {focus!r} is no unit, status or W,S,E,N; choose from {known}")
-
-
-def _corners(box: Sequence[Any]) -> list[list[float]]:
-    try:
-        west, south, east, north = (float(value) for value in box)
-    except (TypeError, ValueError):
-        raise UsageError(f"focus {box!r} is not west, south, east, north in degrees") from None
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise UsageError(f"focus {box!r}: west, south, east, north do not span an area")
-    return [[south, west], [north, east]]
+    if isinstance(chosen, list):
+        return chosen
+    column, value = chosen
+    return bounds(zones[column] == value)

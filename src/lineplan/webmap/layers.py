@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import shapely
 
 from lineplan.errors import UsageError
 from lineplan.facts import local_name
+from lineplan.scenery import (
+    City,
+    base_map,
+    base_shapes,
+    cities,
+    corners_of,
+    has_files,
+    roomy_spots,
+)
 from lineplan.webmap.polylines import encode_lines
 
 if TYPE_CHECKING:
@@ -24,16 +31,10 @@ CONTEXT = ("rivers", "cities", "neighbours", "units", "reassigned", "points")
 """Layers that can be chosen; the recognised border and the line of contact are always there."""
 
 BASE_TOLERANCE_DEG = 0.012
+RIVER_TOLERANCE_DEG = BASE_TOLERANCE_DEG * 2 / 3
 INSET_TOLERANCE_DEG = 0.08
 MARGIN_DEG = 2.0
 """How far around the units the base is drawn, where it reaches that far."""
-NEAR_BORDER_DEG = 0.06
-"""Neighbours' boundaries this close to the units' outer boundary are the same line, drawn once."""
-PLACE_POPULATION = 20_000
-TWIN_DEG = 0.09
-"""A city of the base this close to a place is that place."""
-COAST_DEG = 0.03
-"""A city this close to the units lies in them: harbours stand outside a generalised coast."""
 SMALL_UNIT_DEG2 = 0.3
 
 
@@ -72,45 +73,25 @@ def draw(
         ``limits``, ``land``, ``neighbours``, ``rivers`` (encoded lines), ``inset`` (lines and
         bounds of the locator), ``labels`` and ``points``.
     """
-    context = _context(recording)
+    context = base_map(recording.dataset, recording.units.crs)
     box = _view_box(recording, context)
     outline = shapely.union_all(recording.units.geometry.to_numpy(), grid_size=1e-9)
     points = _points(recording, catalogues, context, box) if "points" in chosen else []
     labels = _unit_labels(recording)
     if "cities" in chosen:
         labels += _city_labels(recording, grounds, catalogues, context, box, outline)
-    base = _base(context, box, outline)
+    base = base_shapes(context, box, outline)
     return {
-        "limits": _corners(shapely.bounds(box)),
-        "land": base["land"],
-        "neighbours": base["neighbours"] if "neighbours" in chosen else [],
-        "rivers": base["rivers"] if "rivers" in chosen else [],
+        "limits": corners_of(shapely.bounds(box)),
+        "land": encode_lines(base["land"], BASE_TOLERANCE_DEG),
+        "neighbours": encode_lines(base["neighbours"], BASE_TOLERANCE_DEG)
+        if "neighbours" in chosen
+        else [],
+        "rivers": encode_lines(base["rivers"], RIVER_TOLERANCE_DEG) if "rivers" in chosen else [],
         "inset": _inset(context, outline),
         "labels": labels,
         "points": points,
     }
-
-
-def bounds_of(shapes: gpd.GeoDataFrame | gpd.GeoSeries) -> list[list[float]]:
-    """Return the south-west and north-east corner of shapes, as (lat, lon)."""
-    return _corners(shapes.total_bounds)
-
-
-def _corners(bounds: Any) -> list[list[float]]:
-    west, south, east, north = (round(float(value), 4) for value in bounds)
-    return [[south, west], [north, east]]
-
-
-def _has(recording: Recording, role: str) -> bool:
-    return any(file.role == role for file in recording.dataset.files)
-
-
-def _context(recording: Recording) -> gpd.GeoDataFrame:
-    """Base map of the dataset; an empty one where it has none."""
-    if _has(recording, "context"):
-        return recording.dataset.context()
-    columns: dict[str, list[Any]] = {"layer": [], "name": [], "population": []}
-    return gpd.GeoDataFrame(columns, geometry=[], crs=recording.units.crs)
 
 
 def _view_box(recording: Recording, context: gpd.GeoDataFrame) -> shapely.Geometry:
@@ -125,38 +106,12 @@ def _view_box(recording: Recording, context: gpd.GeoDataFrame) -> shapely.Geomet
     return shapely.intersection(around, shapely.box(*drawn.total_bounds))
 
 
-def _clipped(context: gpd.GeoDataFrame, layer: str, box: shapely.Geometry) -> np.ndarray:
-    shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
-    parts = shapely.get_parts(shapely.intersection(shapes, box))
-    return np.asarray(parts[~shapely.is_empty(parts)])
-
-
-def _base(
-    context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
-) -> dict[str, list[str]]:
-    boundaries = _clipped(context, "international_boundary", box)
-    # Inside the units and along their border only the units' own outer boundary is drawn.
-    elsewhere = shapely.difference(
-        boundaries, shapely.buffer(outline, NEAR_BORDER_DEG, quad_segs=2)
-    )
-    # Land of the base that lies under the units, or would show along their coast, is left out.
-    frontier = shapely.buffer(shapely.union_all(boundaries), 0.12, quad_segs=2)
-    own = shapely.difference(shapely.buffer(outline, COAST_DEG, quad_segs=2), frontier)
-    land = shapely.difference(_clipped(context, "land", box), own)
-    rivers = _clipped(context, "river", box)
-    return {
-        "land": encode_lines(land, BASE_TOLERANCE_DEG),
-        "neighbours": encode_lines(elsewhere, BASE_TOLERANCE_DEG),
-        "rivers": encode_lines(rivers, BASE_TOLERANCE_DEG * 2 / 3),
-    }
-
-
 def _inset(context: gpd.GeoDataFrame, outline: shapely.Geometry) -> dict[str, Any]:
     """Land and units in few strokes, for the locator."""
     land = context.loc[context["layer"] == "land", "geometry"].to_numpy()
     bounds = shapely.total_bounds(land) if len(land) else shapely.bounds(outline)
     return {
-        "bounds": _corners(bounds),
+        "bounds": corners_of(bounds),
         "land": encode_lines(land, INSET_TOLERANCE_DEG),
         "units": encode_lines([outline], INSET_TOLERANCE_DEG),
     }
@@ -179,7 +134,7 @@ def _unit_labels(recording: Recording) -> list[dict[str, Any]]:
         {
             "kind": "unit",
             "unit": number,
-            "at": _roomy(unit.geometry),
+            "at": roomy_spots(unit.geometry),
             "small": bool(unit.geometry.area < SMALL_UNIT_DEG2),
         }
         for number, (_, unit) in enumerate(recording.units.iterrows())
@@ -195,8 +150,12 @@ def _city_labels(
     outline: shapely.Geometry,
 ) -> list[dict[str, Any]]:
     named = {z["unit_id"] for ground in grounds for z in ground.zones if z["clause_id"]}
+
+    def names(row: Mapping[Any, Any]) -> tuple[str, ...]:
+        return tuple(own_name(row, words) for words in catalogues)
+
     labels = []
-    for city in _cities(recording, catalogues, context, box, outline, named):
+    for city in cities(recording.dataset, context, box, outline, named, names):
         size, rank, zoom = _city_class(city)
         at = [[round(city.lat, 3), round(city.lon, 3)]]
         label = {"kind": "city", "text": list(city.names), "at": at, "zoom": zoom, "size": size}
@@ -204,16 +163,7 @@ def _city_labels(
     return labels
 
 
-class _City(NamedTuple):
-    names: tuple[str, ...]
-    lat: float
-    lon: float
-    population: float
-    abroad: bool
-    named: bool
-
-
-def _city_class(city: _City) -> tuple[str, float, float]:
+def _city_class(city: City) -> tuple[str, float, float]:
     """Return style, rank and the least zoom of a city's label."""
     if city.abroad:
         return "abroad", 6, 5.5 if city.population >= 300_000 else 7.25
@@ -226,64 +176,6 @@ def _city_class(city: _City) -> tuple[str, float, float]:
     return "small", 5, 7.5
 
 
-def _cities(
-    recording: Recording,
-    catalogues: Sequence[Catalogue],
-    context: gpd.GeoDataFrame,
-    box: shapely.Geometry,
-    outline: shapely.Geometry,
-    named: set[str],
-) -> list[_City]:
-    """Cities of the base, and in the units plans name every place large enough to look for."""
-
-    def names(row: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(own_name(row, words) for words in catalogues)
-
-    found = []
-    if _has(recording, "places"):
-        places = recording.dataset.places()
-        large = places["population"] >= PLACE_POPULATION
-        found = [
-            _City(names(row), row["lat"], row["lon"], row["population"], False, True)
-            for row in places[places["unit_id"].isin(named) & large].to_dict("records")
-        ]
-    cities = context[(context["layer"] == "city") & context.within(box)]
-    shapely.prepare(outline)
-    for row in cities.to_dict("records"):
-        lon, lat = row["geometry"].x, row["geometry"].y
-        people = row["population"] or 0
-        near = (math.hypot(lat - c.lat, (lon - c.lon) * 0.67) < TWIN_DEG for c in found)
-        twin = next((i for i, is_near in enumerate(near) if is_near), None)
-        if twin is None:
-            abroad = bool(shapely.distance(outline, row["geometry"]) > COAST_DEG)
-            found.append(_City(names(row), lat, lon, people, abroad, row.get("unit_id") in named))
-        else:  # figures of different years: a city keeps the rank it is known by
-            largest = max(people, found[twin].population)
-            pairs = zip(found[twin].names, names(row), strict=True)
-            both = tuple(name or other for name, other in pairs)
-            found[twin] = found[twin]._replace(names=both, population=largest)
-    return [city for city in found if any(city.names)]
-
-
-def _roomy(shape: shapely.Geometry) -> list[list[float]]:
-    """Points inside a shape where its name has room: the widest first, then one a quarter."""
-    largest = max(shapely.get_parts(shape), key=lambda part: part.area)
-    west, south, east, north = largest.bounds
-    x, y = (west + east) / 2, (south + north) / 2
-    quarters = [
-        shapely.box(west, y, x, north),
-        shapely.box(x, y, east, north),
-        shapely.box(west, south, x, y),
-        shapely.box(x, south, east, y),
-    ]
-    spots = []
-    for part in [largest, *(shapely.intersection(largest, quarter) for quarter in quarters)]:
-        if not shapely.is_empty(part) and part.area > largest.area / 12:
-            centre = shapely.get_point(shapely.maximum_inscribed_circle(part, 0.05), 0)
-            spots.append([round(centre.y, 2), round(centre.x, 2)])
-    return spots
-
-
 def _points(
     recording: Recording,
     catalogues: Sequence[Catalogue],
@@ -291,7 +183,7 @@ def _points(
     box: shapely.Geometry,
 ) -> list[dict[str, Any]]:
     """Other points of the texts the plans are taken from, where they touch a place or a river."""
-    if not _has(recording, "register"):
+    if not has_files(recording.dataset, "register"):
         return []
     register = recording.dataset.register()
     known = {point.plan for point in register}

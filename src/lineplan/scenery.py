@@ -1,9 +1,9 @@
-"""What lies on the ground beside the zones: lines, the quiet base, cities; and where to look."""
+"""What lies on the ground beside the zones: the quiet base, cities; and where a map opens."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
@@ -11,11 +11,9 @@ import numpy as np
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.facts import local_name
 
 if TYPE_CHECKING:
-    from lineplan.arrangement import Arrangement
-    from lineplan.facts import Facts
+    from lineplan.dataset import Dataset
 
 NEAR_BORDER_DEG = 0.06
 """Neighbours' boundaries this close to the units' outer boundary are the same line, drawn once."""
@@ -26,19 +24,21 @@ COAST_DEG = 0.03
 """A city this close to the units lies in them: harbours stand outside a generalised coast."""
 
 Focus = str | Sequence[float]
+Corners = list[list[float]]
+"""(south, west) and (north, east)."""
 
 
-def has_files(arrangement: Arrangement, role: str) -> bool:
+def has_files(dataset: Dataset, role: str) -> bool:
     """Whether the dataset has files of a role."""
-    return any(file.role == role for file in arrangement.dataset.files)
+    return any(file.role == role for file in dataset.files)
 
 
-def base_map(arrangement: Arrangement) -> gpd.GeoDataFrame:
+def base_map(dataset: Dataset, crs: Any) -> gpd.GeoDataFrame:
     """Base map of the dataset; an empty one where it has none."""
-    if has_files(arrangement, "context"):
-        return arrangement.dataset.context()
+    if has_files(dataset, "context"):
+        return dataset.context()
     columns: dict[str, list[Any]] = {"layer": [], "name": [], "population": []}
-    return gpd.GeoDataFrame(columns, geometry=[], crs=arrangement.zones.crs)
+    return gpd.GeoDataFrame(columns, geometry=[], crs=crs)
 
 
 def base_shapes(
@@ -77,45 +77,13 @@ def base_shapes(
     }
 
 
-def lines_between(shapes: np.ndarray, arrangement: Arrangement) -> dict[str, shapely.Geometry]:
-    """
-    Return ``border``, ``units`` and ``line`` as the edges of zones.
-
-    Parameters
-    ----------
-    shapes
-        Of the zones, a coverage: lines coincide with fills at every scale.
-    arrangement
-        Whose zones they are.
-    """
-
-    def merged(column: str) -> dict[str, shapely.Geometry]:
-        values = arrangement.zones[column].to_numpy()
-        return {
-            str(value): shapely.coverage_union_all(shapes[values == value])
-            for value in dict.fromkeys(values)
-        }
-
-    border = shapely.coverage_union_all(shapes).boundary
-    units = shapely.union_all([shape.boundary for shape in merged("unit_id").values()])
-    held = merged("held_by")
-    contact = [
-        shapely.intersection(held[one].boundary, held[other].boundary)
-        for one, _, other in (
-            pair.partition("/") for pair in dict.fromkeys(arrangement.line["between"])
-        )
-    ]
-    return {
-        "border": border,
-        "units": shapely.difference(units, border),
-        "line": shapely.union_all(contact),
-    }
-
-
 class City(NamedTuple):
-    """A city of the base or a place of the dataset; `named` where the plan names its unit."""
+    """A city of the base or a place of the dataset; `named` where a plan names its unit.
 
-    name: str
+    `names` are in the languages asked for.
+    """
+
+    names: tuple[str, ...]
     lat: float
     lon: float
     population: float
@@ -124,35 +92,55 @@ class City(NamedTuple):
 
 
 def cities(
-    facts: Facts, context: gpd.GeoDataFrame, box: shapely.Geometry, named: set[str]
+    dataset: Dataset,
+    context: gpd.GeoDataFrame,
+    box: shapely.Geometry,
+    outline: shapely.Geometry,
+    named: set[str],
+    names: Callable[[Mapping[Any, Any]], tuple[str, ...]],
 ) -> list[City]:
-    """Cities of the base, and in the units a plan names every place large enough to look for."""
+    """
+    Return cities of the base, and in the units plans name every place large enough to look for.
+
+    Parameters
+    ----------
+    dataset
+        With its places, if any.
+    context
+        As `base_map` gives it.
+    box
+        In degrees; cities of the base outside it are left out.
+    outline
+        All units as one shape.
+    named
+        Ids of the units that plans name.
+    names
+        Names of a row in the languages asked for; a city without any is left out.
+    """
     found = []
-    if has_files(facts.arrangement, "places"):
-        places = facts.arrangement.dataset.places()
+    if has_files(dataset, "places"):
+        places = dataset.places()
         large = places["population"] >= PLACE_POPULATION
         found = [
-            City(
-                local_name(row, facts.words), row["lat"], row["lon"], row["population"], False, True
-            )
+            City(names(row), row["lat"], row["lon"], row["population"], False, True)
             for row in places[places["unit_id"].isin(named) & large].to_dict("records")
         ]
     base = context[(context["layer"] == "city") & context.within(box)]
-    inside = shapely.union_all(facts.arrangement.units.geometry.to_numpy())
-    shapely.prepare(inside)
+    shapely.prepare(outline)
     for row in base.to_dict("records"):
         lon, lat = row["geometry"].x, row["geometry"].y
         people = row["population"] or 0
         near = (math.hypot(lat - c.lat, (lon - c.lon) * 0.67) < TWIN_DEG for c in found)
         twin = next((i for i, is_near in enumerate(near) if is_near), None)
         if twin is None:
-            abroad = shapely.distance(inside, row["geometry"]) > COAST_DEG
-            name = local_name(row, facts.words)
-            found.append(City(name, lat, lon, people, bool(abroad), False))
+            abroad = bool(shapely.distance(outline, row["geometry"]) > COAST_DEG)
+            found.append(City(names(row), lat, lon, people, abroad, row.get("unit_id") in named))
         else:  # figures of different years: a city keeps the rank it is known by
             largest = max(people, found[twin].population)
-            found[twin] = found[twin]._replace(population=largest)
-    return [city for city in found if city.name]
+            pairs = zip(found[twin].names, names(row), strict=True)
+            both = tuple(name or other for name, other in pairs)
+            found[twin] = found[twin]._replace(names=both, population=largest)
+    return [city for city in found if any(city.names)]
 
 
 def roomy_spots(shape: shapely.Geometry) -> list[list[float]]:
@@ -174,28 +162,50 @@ def roomy_spots(shape: shapely.Geometry) -> list[list[float]]:
     return spots
 
 
-def focus_bounds(arrangement: Arrangement, focus: Focus | None) -> list[list[float]]:
-    """Return the corners, (south, west) and (north, east), of what is to be shown."""
-    zones = arrangement.zones
+def chosen_by(
+    focus: Focus | None, statuses: Iterable[str], units: gpd.GeoDataFrame
+) -> Corners | tuple[str, str] | None:
+    """
+    Find what a map is to show.
+
+    Parameters
+    ----------
+    focus
+        A unit by id or name, a status, or west, south, east, north in degrees.
+    statuses
+        Of the zones.
+    units
+        With `unit_id` and columns of names.
+
+    Returns
+    -------
+    list, tuple or None
+        Corners of a box; or column and value of the zones, ``status`` or ``unit_id``; or None
+        where nothing is asked for.
+
+    Raises
+    ------
+    UsageError
+        It is none of these.
+    """
     if focus is None:
-        named = zones[zones["clause_id"] != ""]
-        return _bounds_of(named if len(named) else zones)
+        return None
     if not isinstance(focus, str):
         return _corners(focus)
     if focus.count(",") == 3:
         return _corners(focus.split(","))
-    wanted = focus.strip().casefold()
-    if (zones["status"] == wanted).any():
-        return _bounds_of(zones[zones["status"] == wanted])
-    columns = [name for name in arrangement.units if name == "unit_id" or name.startswith("name")]
-    for _, unit in arrangement.units.iterrows():
+    wanted, known = focus.strip().casefold(), sorted(set(statuses))
+    if wanted in known:
+        return "status", wanted
+    columns = [name for name in units if name == "unit_id" or name.startswith("name")]
+    for _, unit in units.iterrows():
         if wanted in (str(unit[column]).casefold() for column in columns):
-            return _bounds_of(zones[zones["unit_id"] == unit["unit_id"]])
-    known = ", ".join(sorted({*zones["status"]}) + sorted(arrangement.units["unit_id"]))
-    raise UsageError(f"focus {focus!r} is no unit, status or W,S,E,N; choose from {known}")
+            return "unit_id", unit["unit_id"]
+    listed = ", ".join(known + sorted(units["unit_id"]))
+    raise UsageError(f"focus {focus!r} is no unit, status or W,S,E,N; choose from {listed}")
 
 
-def _corners(box: Sequence[Any]) -> list[list[float]]:
+def _corners(box: Sequence[Any]) -> Corners:
     try:
         west, south, east, north = (float(value) for value in box)
     except (TypeError, ValueError):
@@ -205,6 +215,12 @@ def _corners(box: Sequence[Any]) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
-def _bounds_of(zones: gpd.GeoDataFrame) -> list[list[float]]:
-    west, south, east, north = (round(float(value), 4) for value in zones.total_bounds)
+def bounds_of(shapes: gpd.GeoDataFrame | gpd.GeoSeries) -> Corners:
+    """Corners of shapes."""
+    return corners_of(shapes.total_bounds)
+
+
+def corners_of(bounds: Any) -> Corners:
+    """Corners of west, south, east and north."""
+    west, south, east, north = (round(float(value), 4) for value in bounds)
     return [[south, west], [north, east]]
