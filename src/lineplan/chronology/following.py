@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -48,7 +47,8 @@ def read_days(
 ) -> Iterator[Day]:
     """Days with the change from each to the next."""
     last: Claim | None = None
-    for read in _read_ahead(archive, days, setting):
+    for first in range(0, len(days), AT_ONCE):
+        read = [_read(archive, day, setting) for day in days[first : first + AT_ONCE]]
         exchanges: dict[date, Exchange] = {}
         for item in read:
             if item.claim is not None and last is not None and last.held_by == item.claim.held_by:
@@ -57,25 +57,6 @@ def read_days(
         changes = dict(zip(exchanges, changes_of(list(exchanges.values()), borders), strict=True))
         for item in read:
             yield Day(item.day, item.drawn, item.fault, item.claim, changes.get(item.day))
-
-
-def _read_ahead(archive: Archive, days: Sequence[date], setting: Setting) -> Iterator[list[Day]]:
-    """Days as they are drawn, some at once; the next are read while these are worked on."""
-    some = [days[first : first + AT_ONCE] for first in range(0, len(days), AT_ONCE)]
-    with ThreadPoolExecutor(1) as reader:
-
-        def begin(number: int) -> list[Future[Day]]:
-            return [reader.submit(_read, archive, day, setting) for day in some[number]]
-
-        ahead = begin(0)
-        try:
-            for number in range(len(some)):
-                read = [item.result() for item in ahead]
-                ahead = begin(number + 1) if number + 1 < len(some) else []
-                yield read
-        finally:
-            for item in ahead:
-                item.cancel()
 
 
 def _read(archive: Archive, day: date, setting: Setting) -> Day:

@@ -25,6 +25,7 @@ _M2_PER_CELL = 110_500 * 111_320 * GRID_DEG**2
 _MOST = 1.5
 """How much larger a ring may be than its least area, being nearer to the equator elsewhere."""
 _TOUCH_CELLS = 2.0
+_MANY = 200
 # Odd numbers without a pattern: sums of multiples of them are as good as never equal by chance.
 _EAST, _NORTH = np.int64(0x1E3779B97F4A7C15), np.int64(0x42B2AE3D27D4EB4F)
 _BEGIN, _FINISH = np.int64(0x165667B19E3779F9), np.int64(0x27D4EB2F165667C5)
@@ -110,13 +111,12 @@ class Claim:
 
         Only edges that are `fresh` are looked at, against all.
         """
-        if fresh is None:
-            fresh = np.arange(len(self.start))
-        pairs = [
-            _near_pairs(self.start, self.end, some)
-            for some in np.array_split(fresh, 1 + len(fresh) // 64)
-        ]
-        one, other = np.concatenate(pairs, axis=1)
+        some = np.arange(len(self.start)) if fresh is None else fresh
+        near = _near_pairs if len(some) < _MANY else _near_pairs_of_many
+        one, other = near(self.start, self.end, some)
+        apart = (self.start[one] != self.start[other]) & (self.end[one] != self.end[other])
+        apart &= (self.start[one] != self.end[other]) & (self.end[one] != self.start[other])
+        one, other = one[apart], other[apart]
         for edge, its in ((one, other), (other, one)):
             begin, along = self.start[edge], self.end[edge] - self.start[edge]
             for corner in (self.start[its], self.end[its]):
@@ -146,19 +146,24 @@ def degrees_of(cells: Complex) -> Float:
     return cells.view(np.float64).reshape(-1, 2) / _PER_DEGREE  # so that 31 is 31 again
 
 
-def _near_pairs(start: Complex, end: Complex, some: Int) -> Int:
-    """Pairs of one of some edges and any whose boxes meet, that share no end."""
+def _near_pairs(start: Complex, end: Complex, some: Int) -> tuple[Int, Int]:
+    """Pairs of one of some edges and any whose boxes meet."""
     low = np.minimum(start.real, end.real), np.minimum(start.imag, end.imag)
     high = np.maximum(start.real, end.real), np.maximum(start.imag, end.imag)
     near = np.ones((len(some), len(start)), dtype=bool)
     for least, most in zip(low, high, strict=True):
         near &= least[some, None] <= most + _TOUCH_CELLS
         near &= most[some, None] >= least - _TOUCH_CELLS
-    row, other = np.nonzero(near)
-    one = some[row]
-    apart = (start[one] != start[other]) & (end[one] != end[other])
-    apart &= (start[one] != end[other]) & (end[one] != start[other])
-    return np.stack([one[apart], other[apart]])
+    row, other = np.divmod(np.flatnonzero(near), len(start))  # of two dimensions it is slow
+    return some[row], other
+
+
+def _near_pairs_of_many(start: Complex, end: Complex, some: Int) -> tuple[Int, Int]:
+    """The same where a tree is worth building."""
+    lines = shapely.linestrings(np.stack([degrees_of(start), degrees_of(end)], axis=1))
+    tree, reach = shapely.STRtree(lines), _TOUCH_CELLS * GRID_DEG
+    row, other = tree.query(lines[some], predicate="dwithin", distance=reach)
+    return some[row], other
 
 
 def _least_m2(start: Complex, end: Complex, ring: Int, count: int) -> Float:
