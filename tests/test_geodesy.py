@@ -8,7 +8,15 @@ import pytest
 import shapely
 from hypothesis import example, given
 from hypothesis import strategies as st
-from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
+from shapely.geometry import (
+    GeometryCollection,
+    LineString,
+    MultiLineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+    box,
+)
 
 from lineplan import geodesy
 
@@ -140,6 +148,14 @@ def test_what_is_no_polygon_has_no_area() -> None:
     assert geodesy.area_m2(nothing).tolist() == [0.0] * 5
 
 
+def test_collections_have_the_area_of_what_is_in_them() -> None:
+    inner = GeometryCollection([MultiPolygon([DONUT, STRIP]), Point(1, 1), Polygon()])
+    outer = GeometryCollection([inner, STAR])
+    alone = geodesy.area_m2([DONUT, STRIP, STAR])
+    both = geodesy.area_m2([DONUT, outer])
+    assert both == pytest.approx([alone[0], alone.sum()], rel=1e-15)
+
+
 def test_an_empty_polygon_leaves_its_neighbours_alone() -> None:
     found = geodesy.area_m2([Polygon(), DONUT, None, STAR, MultiPolygon([Polygon(), DONUT])])
     assert found.tolist() == [0.0, one_area(DONUT), 0.0, one_area(STAR), one_area(DONUT)]
@@ -214,6 +230,12 @@ def test_distance_is_nought_inside_and_counted_from_the_edge_outside() -> None:
     inside, outside = geodesy.distance_km([30.5, 31.5], [45.5, 45.5], cell)
     assert inside == 0
     assert outside == pytest.approx(GEOD.inv(31, 45.5, 31.5, 45.5)[2] / 1000, rel=1e-4)
+
+
+def test_distance_takes_no_notice_of_empty_parts() -> None:
+    target = GeometryCollection([Polygon(), Point(31, 46), LineString()])
+    expected = geodesy.distance_km(np.array([30.0]), np.array([46.0]), Point(31, 46))
+    assert geodesy.distance_km(np.array([30.0]), np.array([46.0]), target) == expected
 
 
 def test_distance_to_nothing_is_not_a_number() -> None:

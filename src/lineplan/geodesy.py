@@ -112,8 +112,8 @@ def area_m2(geometries: Any, *, edges: Edges = "lonlat") -> Float:
     Parameters
     ----------
     geometries : array-like of shapely geometries, shape (n,)
-        Polygons and MultiPolygons in degrees (EPSG:4326, longitude first). Other geometries and
-        None have no area.
+        Polygons, MultiPolygons and collections of these in degrees (EPSG:4326, longitude first).
+        Other geometries and None have no area.
     edges : {"lonlat", "geodesic"}
         What an edge is between its vertices: straight in longitude and latitude, or the shortest
         path on the ellipsoid (Karney 2013, *Algorithms for geodesics*, through pyproj). On units
@@ -132,7 +132,11 @@ def area_m2(geometries: Any, *, edges: Edges = "lonlat") -> Float:
 
 def _area_of_chunk(geometries: NDArray[Any], edges: Edges) -> Float:
     parts, part_of = shapely.get_parts(geometries, return_index=True)
-    polygonal = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    kind = shapely.get_type_id(parts)
+    while (kind >= shapely.GeometryType.MULTIPOINT).any():  # collections may lie in collections
+        parts, of = shapely.get_parts(parts, return_index=True)
+        part_of, kind = part_of[of], shapely.get_type_id(parts)
+    polygonal = kind == shapely.GeometryType.POLYGON
     parts, part_of = parts[polygonal], part_of[polygonal]
     rings, polygon_of = shapely.get_rings(parts, return_index=True)
     if not len(rings):
@@ -254,7 +258,9 @@ def distance_km(lon: Float, lat: Float, target: shapely.Geometry) -> Float:
     lon, lat = np.atleast_1d(lon).astype(float), np.atleast_1d(lat).astype(float)
     if target.is_empty:
         return np.full(len(lon), np.nan)
-    pieces = shapely.get_parts(shapely.segmentize(target, 0.02))
+    pieces = shapely.get_parts(target)
+    # GEOS ends the process when it is to segmentize a collection with empty parts.
+    pieces = shapely.segmentize(pieces[~shapely.is_empty(pieces)], 0.02)
     if shapely.get_dimensions(target) == 1:
         pieces = segments(pieces)
     tree = shapely.STRtree(pieces)
