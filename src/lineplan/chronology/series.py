@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -32,7 +32,7 @@ from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
 from lineplan.errors import ControlError, LineplanError, UsageError
-from lineplan.ground import read_setting
+from lineplan.ground import Setting, read_setting
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
 from lineplan.plan import Plan, Value
@@ -40,6 +40,7 @@ from lineplan.plan.choices import choose_each
 from lineplan.plan.file import dataset_of, load_plan
 
 Day = tuple[Done, tuple[Kind, ...]]
+Rows = list[tuple[date, Day]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,31 +160,68 @@ def timeline(
         reconcile=reconcile,
     )
     check_units(chosen, setting)
-    archive = control
-    if not isinstance(archive, Archive):
-        archive = open_archive(archive, dataset, units=setting.given_units)
-    archive = _between(archive, as_date(first), as_date(last))
+    archive = _opened(control, setting, as_date(first), as_date(last))
     if zones is not None:  # said before the work, not after it
         check_passing_on([archive.control(archive.days[0]).terms], has_permission=has_permission)
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
     }
     job = Job(setting, chosen, days, keep_going, has_permission)
+    tables, pictures = _shares(progress, is_halved=zones is not None)
+    measured = _measured(
+        job, archive, executor, Journal(Path(journal) if journal else None), tables
+    )
+    conditions = _conditions(job, archive, measured)
+    if zones is not None:
+        if has_permission:
+            conditions["line_source_permission"] = PERMISSION
+        without = write_zones(
+            Path(zones),
+            job,
+            archive,
+            {day: item.day for day, (item, _) in measured.rows},
+            conditions,
+            words=words,
+            executor=executor,
+            progress=pictures,
+        )
+        conditions |= said_of(without)
+    return Timeline(_areas(measured.rows), _days(measured.rows), conditions)
+
+
+class Measured(NamedTuple):
+    """Each day with what is measured on it, or on the first day that it is the same as.
+
+    `rows` pair a day with that and its kinds of ground; `skipped` are days that cannot be used.
+    """
+
+    rows: Rows
+    skipped: list[Bad]
+
+
+def _measured(
+    job: Job, archive: Archive, executor: Executor | None, journal: Journal, tables: Progress | None
+) -> Measured:
+    """Run all batches; a day that is the same as one before it costs nothing."""
     origin = _origins(archive)
     batches = batches_of(job, archive, [day for day in archive.days if origin[day] == day])
-    tables, pictures = _shares(progress, is_halved=zones is not None)
-    parts = run(batches, executor, Journal(Path(journal) if journal else None), tables)
+    parts = run(batches, executor, journal, tables)
     done = {item.day: (item, part.kinds[item.kinds]) for part in parts for item in part.done}
-    bad = [item for part in parts for item in part.bad]
+    bad = {item.day: item for part in parts for item in part.bad}
     if not done:
-        raise LineplanError(f"{archive.name}: no day can be used; {bad[0].day}: {bad[0].reason}")
-    bad_days = {item.day: item for item in bad}
-    skipped = [
-        Bad(day, bad_days[origin[day]].reason) for day in archive.days if origin[day] in bad_days
-    ]
-    rows = [(day, done[origin[day]]) for day in archive.days if origin[day] in done]
-    conditions = {
-        "plans": [plan_conditions(plan) for plan in chosen],
+        first = next(iter(bad.values()))
+        raise LineplanError(f"{archive.name}: no day can be used; {first.day}: {first.reason}")
+    return Measured(
+        [(day, done[origin[day]]) for day in archive.days if origin[day] in done],
+        [Bad(day, bad[origin[day]].reason) for day in archive.days if origin[day] in bad],
+    )
+
+
+def _conditions(job: Job, archive: Archive, measured: Measured) -> dict[str, Any]:
+    """What every figure depends on."""
+    setting, rows = job.setting, measured.rows
+    return {
+        "plans": [plan_conditions(plan) for plan in job.plans],
         "control_source": archive.name,
         "control_sha256": archive.sha256,
         "control_reading": archive.reading,
@@ -194,28 +232,13 @@ def timeline(
         "days_mended": {
             day.isoformat(): item.figures.mended for day, (item, _) in rows if item.figures.mended
         },
-        "days_skipped": {item.day.isoformat(): item.reason for item in skipped},
-        "default_holder": dataset.default_holder,
-        "border_tolerance_km": dataset.border_tolerance_km,
-        "on_overlap": on_overlap,
+        "days_skipped": {item.day.isoformat(): item.reason for item in measured.skipped},
+        "default_holder": setting.dataset.default_holder,
+        "border_tolerance_km": setting.dataset.border_tolerance_km,
+        "on_overlap": setting.on_overlap,
         **setting.papers,
         "notes": list(setting.notes),
     }
-    if zones is not None:
-        if has_permission:
-            conditions["line_source_permission"] = PERMISSION
-        without = write_zones(
-            Path(zones),
-            job,
-            archive,
-            {day: item.day for day, (item, _) in rows},
-            conditions,
-            words=words,
-            executor=executor,
-            progress=pictures,
-        )
-        conditions |= said_of(without)
-    return Timeline(_areas(rows), _days(rows), conditions)
 
 
 def _shares(
@@ -230,11 +253,16 @@ def _shares(
     )
 
 
-def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
+def _opened(
+    control: str | Path | Archive, setting: Setting, first: date | None, last: date | None
+) -> Archive:
+    """The archive from the first day to the last."""
+    if not isinstance(control, Archive):
+        control = open_archive(control, setting.dataset, units=setting.given_units)
     if first is not None and last is not None and first > last:
         raise UsageError(f"the first day, {first}, is after the last, {last}")
     try:
-        return archive.between(first, last)
+        return control.between(first, last)
     except ControlError as fault:
         raise UsageError(str(fault)) from None
 
@@ -245,7 +273,7 @@ def _origins(archive: Archive) -> dict[date, date]:
     return {day: first.setdefault(archive.same_as.get(day, day), day) for day in archive.days}
 
 
-def _areas(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+def _areas(rows: Rows) -> pd.DataFrame:
     numbers: dict[tuple[Kind, ...], int] = {}
     of_day = np.array([numbers.setdefault(kinds, len(numbers)) for _, (_, kinds) in rows])
     count = np.array([len(kinds) for kinds in numbers])
@@ -263,7 +291,7 @@ def _areas(rows: list[tuple[date, Day]]) -> pd.DataFrame:
     return table
 
 
-def _days(rows: list[tuple[date, Day]]) -> pd.DataFrame:
+def _days(rows: Rows) -> pd.DataFrame:
     items = [item for _, (item, _) in rows]
     table = pd.DataFrame([item.figures for item in items], columns=list(DayRow._fields))
     table["vertex_spacing_km"] = table["vertex_spacing_km"].astype(float)
