@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from lineplan import geodesy
 from lineplan.partition.noding import Ground, components
@@ -47,77 +48,116 @@ def reconcile_border(
 
     Where the claims leave nothing but what they miss, there is no main body to leave alone.
     """
-    holder, edges = ground.holder.copy(), ground.edges
-    count = len(holder)
-    mine = holder == default_holder
+    mine = ground.holder == default_holder
     if not mine.any() or mine.all():
         return ground, None
-    inner = edges.right >= 0
-    left, right = edges.left[inner], edges.right[inner]
-    both = mine[left] & mine[right]
-    component = components(count, left[both], right[both])
-    size_m2 = np.bincount(component[mine], weights=ground.area_m2[mine], minlength=count)
-
-    across = np.flatnonzero(mine[left] != mine[right])
-    from_left = mine[left[across]]
-    ours = component[np.where(from_left, left[across], right[across])]
-    theirs = np.where(from_left, right[across], left[across])
-    holders, holder_of = np.unique(holder.astype(str), return_inverse=True)
-    their_holder = holder_of[theirs]
-    beside = np.zeros((count, len(holders)), dtype=bool)
-    beside[ours, their_holder] = True
-
-    def having(some: Int) -> Bool:
-        """Which components have one of some faces."""
-        mask = np.zeros(count, dtype=bool)
-        mask[component[some]] = True
-        return mask
-
-    # What a source draws is never touched.
-    cut_off = beside.any(axis=1) & ~having(np.flatnonzero(mine & claimed))
-    outer = np.flatnonzero(~inner)
-    is_noise = cut_off & ~having(edges.left[outer]) & (size_m2 < NOISE_M2)
-    is_noise &= beside.sum(axis=1) == 1
-    if frontier is not None:
-        # What reaches an edge that is no frontier may go on beyond the units given. One such edge
-        # settles it, and of the main body there is one in nearly any sample.
-        for step in (32, 1):
-            some = outer[cut_off[component[edges.left[outer]]]][::step]
-            cut_off &= ~having(edges.left[some[~is_frontier(edges, some, frontier)]])
-    is_border = cut_off & having(edges.left[outer])
-    # Of part of a country, the largest piece can be a strip along the frontier.
-    main_body = int(size_m2.argmax())
+    bodies = _Bodies.of(ground, mine)
+    main_body = int(bodies.size_m2.argmax())
+    is_border, is_noise = bodies.cut_off(claimed, frontier)
+    # Of part of a country, the largest body can be a strip along the frontier.
     if has_main_body:
         is_noise[main_body] = False
         is_border[main_body] &= frontier is not None
 
     chosen = np.flatnonzero(is_border | is_noise)
-    number = np.full(count, -1)
+    number = np.full(len(mine), -1)
     number[chosen] = np.arange(len(chosen))
-    piece = np.where(mine, number[component], -1)
-    looked_at = np.flatnonzero(piece >= 0)
-    piece_of = piece[looked_at]
-    is_border = is_border[chosen]
-    is_moved = ~is_border | surely_within(ground, piece, len(chosen), tolerance_km)
+    piece = np.where(mine, number[bodies.of_face], -1)
+    is_moved = is_noise[chosen] | surely_within(ground, piece, len(chosen), tolerance_km)
     unsure = np.flatnonzero(~is_moved)
     if len(unsure):
         is_moved[unsure] = within(ground, piece, unsure, tolerance_km, frontier)
 
-    borders = beside[chosen].astype(float)
-    if (borders.sum(axis=1) > 1).any():
-        doubtful = np.flatnonzero((beside.sum(axis=1) > 1)[ours] & (number[ours] >= 0))
-        at = np.flatnonzero(inner)[across[doubtful]]
-        shared_m = geodesy.segment_length_m(edges.start[at], edges.end[at])
-        np.add.at(borders, (number[ours[doubtful]], their_holder[doubtful]), shared_m)
-    to_holder = holders[borders.argmax(axis=1)]
+    looked_at = np.flatnonzero(piece >= 0)
+    piece_of = piece[looked_at]
     moved = is_moved[piece_of]
-    holder[looked_at[moved]] = to_holder[piece_of[moved]]
+    holder = ground.holder.copy()
+    holder[looked_at[moved]] = bodies.neighbours(chosen)[piece_of[moved]]
     listed = (is_moved | (chosen != main_body) | (not has_main_body))[piece_of]
-    main_body_m2 = float(size_m2[main_body])
     pieces = Pieces(
-        looked_at[listed], piece_of[listed], is_border, is_moved, frontier, main_body_m2
+        looked_at[listed],
+        piece_of[listed],
+        is_border[chosen],
+        is_moved,
+        frontier,
+        float(bodies.size_m2[main_body]),
     )
     return replace(ground, holder=holder), pieces
+
+
+@dataclass(frozen=True, eq=False)
+class _Bodies:
+    """Connected bodies of the default holder's ground, each called by one of its faces.
+
+    `of_face` is only for faces that are `mine`. `contacts` are edges between a body (`ours`) and
+    ground of another holder, a number of `holders` (`theirs`); `beside` says which holders a body
+    has contacts with.
+    """
+
+    ground: Ground
+    mine: Bool
+    of_face: Int
+    size_m2: NDArray[np.float64]
+    contacts: Int
+    ours: Int
+    theirs: Int
+    holders: NDArray[np.str_]
+    beside: Bool
+
+    @classmethod
+    def of(cls, ground: Ground, mine: Bool) -> _Bodies:
+        edges, count = ground.edges, len(mine)
+        inner = np.flatnonzero(edges.right >= 0)
+        left, right = edges.left[inner], edges.right[inner]
+        both = mine[left] & mine[right]
+        of_face = components(count, left[both], right[both])
+        size_m2 = np.bincount(of_face[mine], weights=ground.area_m2[mine], minlength=count).astype(
+            float
+        )
+        across = np.flatnonzero(mine[left] != mine[right])
+        left, right = left[across], right[across]
+        ours = of_face[np.where(mine[left], left, right)]
+        holders, holder_of = np.unique(ground.holder.astype(str), return_inverse=True)
+        theirs = holder_of[np.where(mine[left], right, left)]
+        beside = np.zeros((count, len(holders)), dtype=bool)
+        beside[ours, theirs] = True
+        return cls(ground, mine, of_face, size_m2, inner[across], ours, theirs, holders, beside)
+
+    def cut_off(self, claimed: Bool, frontier: shapely.Geometry | None) -> tuple[Bool, Bool]:
+        """Which bodies are cut off at the units' outer boundary, and which are noise inland."""
+        edges = self.ground.edges
+        # What a source draws is never touched.
+        cut_off = self.beside.any(axis=1) & ~self._having(np.flatnonzero(self.mine & claimed))
+        outer = np.flatnonzero(edges.right < 0)
+        is_outer = self._having(edges.left[outer])
+        is_noise = cut_off & ~is_outer & (self.size_m2 < NOISE_M2)
+        is_noise &= self.beside.sum(axis=1) == 1
+        if frontier is not None:
+            # What reaches an edge that is no frontier may go on beyond the units given. One such
+            # edge settles it, and of the main body there is one in nearly any sample.
+            for step in (32, 1):
+                some = outer[cut_off[self.of_face[edges.left[outer]]]][::step]
+                cut_off &= ~self._having(edges.left[some[~is_frontier(edges, some, frontier)]])
+        return cut_off & is_outer, is_noise
+
+    def neighbours(self, chosen: Int) -> NDArray[np.str_]:
+        """The holder that each of the chosen bodies has the longest contact with."""
+        beside = self.beside[chosen].astype(float)
+        if (beside.sum(axis=1) > 1).any():
+            number = np.full(len(self.mine), -1)
+            number[chosen] = np.arange(len(chosen))
+            is_doubtful = (self.beside.sum(axis=1) > 1)[self.ours] & (number[self.ours] >= 0)
+            edges, at = self.ground.edges, self.contacts[is_doubtful]
+            shared_m = geodesy.segment_length_m(edges.start[at], edges.end[at])
+            doubtful = number[self.ours[is_doubtful]], self.theirs[is_doubtful]
+            np.add.at(beside, doubtful, shared_m)
+        return self.holders[beside.argmax(axis=1)]
+
+    def _having(self, faces: Int) -> Bool:
+        """Which bodies have one of some faces."""
+        mask = np.zeros(len(self.mine), dtype=bool)
+        mask[self.of_face[faces]] = True
+        return mask
 
 
 def table_of_pieces(ground: Ground, pieces: Pieces | None) -> gpd.GeoDataFrame:
