@@ -45,7 +45,6 @@ PACKAGES = [
     ),
 ]
 NOT_BUILT = {
-    "all daily files, 3 plans, from a packed archive (GeoParquet)": "≥ 100x",
     "points in zones: memory flat as rows grow": "flat",
 }
 
