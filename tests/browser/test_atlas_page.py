@@ -2,9 +2,7 @@
 
 import csv
 import io
-import json
 import re
-from importlib import metadata
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,36 +10,11 @@ import pytest
 import shapely
 
 import lineplan as lp
+from browser.conftest import PLANS, settled
 from browser.test_map import errors_of, press, requests_of, text_of
 from lineplan.labels import LANGUAGES
 
 pytestmark = pytest.mark.browser
-
-PLANS = ["point21", "plan20", "as_held"]
-
-
-@pytest.fixture(scope="session")
-def atlas_file(days, tmp_path_factory):
-    path = tmp_path_factory.mktemp("atlas") / "map.html"
-    lp.atlas(PLANS, control=days, byline="A. Reader").save(path)
-    return path
-
-
-@pytest.fixture
-def page(open_file, atlas_file):
-    """The atlas, opened anew."""
-
-    def opened(address="", width=1280, height=800):
-        driver = open_file(atlas_file, width, height, address)
-        settled(driver)
-        return driver
-
-    return opened
-
-
-def settled(driver):
-    """Wait until what follows a change of day in a task of its own has been done."""
-    driver.execute_async_script("setTimeout(arguments[0], 30)")
 
 
 def state(driver):
@@ -691,41 +664,6 @@ def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp
     assert "OpenStreetMap contributors" in text_of(driver, ".map .lp-foot")
     picture = ElementTree.fromstring(saved(driver, "svg")[1])
     assert "OpenStreetMap contributors" in " ".join(picture.itertext())
-
-
-def axe_source():
-    """axe-core, as the package axe-playwright-python carries it."""
-    import os
-
-    try:
-        files = metadata.files("axe-playwright-python") or []
-    except metadata.PackageNotFoundError:
-        reason = "needs axe-playwright-python (make browser installs it)"
-        pytest.fail(reason) if os.environ.get("LINEPLAN_NEED_BROWSER") else pytest.skip(reason)
-    return next(f for f in files if f.name == "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_axe_finds_nothing(page, lang, scheme):
-    driver = page(f"#lang={lang}")
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    try:
-        driver.execute_script(axe_source())
-        for shown in ("lineplan.app.go({})", "lineplan.app.select(lineplan.app.plan, 0)",
-                      "lineplan.app.close(); lineplan.app.go({other: 2})"):  # fmt: skip
-            driver.execute_script(shown)
-            settled(driver)
-            found = driver.execute_async_script(
-                "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',"
-                " 'wcag21aa', 'wcag22aa', 'best-practice']}).then((r) => done(r.violations.map("
-                " (v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) +"
-                " (n.any[0] ? ' ' + n.any[0].message : ''))])))"
-            )
-            assert found == [], json.dumps(found, ensure_ascii=False, indent=1)
-    finally:
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
