@@ -359,6 +359,132 @@ def test_where_texts_differ_is_listed_and_the_rest_is_veiled(page, days, ukraine
     assert driver.execute_script("return document.getElementById('differ').hidden")
 
 
+def test_arrows_go_from_plan_to_plan_and_keep_the_focus(page):
+    driver = page()
+    focus_by_tab(driver, "#plans input")
+    for plan in ("plan20", "as_held", "point21"):
+        press(driver, keys().ARROW_RIGHT)
+        settled(driver)
+        assert state(driver)[0] == plan
+        assert driver.execute_script("return document.activeElement.value") == plan
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_many_plans_are_chosen_from_a_list_that_takes_one_line(open_file, tmp_path, size):
+    plans = ["alaska2025", "april2025_us", "as_held", "e3_text", "june2024", "plan20", "point21"]
+    path = tmp_path / "map.html"
+    lp.atlas(plans).save(path)
+    driver = open_file(path, *size)
+    assert driver.execute_script("return document.querySelectorAll('.tab').length") == 0
+    height = "return document.getElementById('plans').getBoundingClientRect().height"
+    assert driver.execute_script(height) < 50
+    assert text_of(driver, "#plans label") == "Text shown"
+    focus_by_tab(driver, "#plan")
+    for plan in plans[1:3]:
+        press(driver, keys().ARROW_DOWN)
+        settled(driver)
+        assert state(driver)[0] == plan
+        assert driver.execute_script("return document.activeElement.id") == "plan"
+    title = driver.execute_script("return document.getElementById('plan').selectedOptions[0].text")
+    assert title == text_of(driver, "#heading") == "Control as it is (reference)"
+    click(driver, "#language option[value='uk']")
+    names = driver.execute_script("return [...document.getElementById('plan')].map((o) => o.text)")
+    titles = driver.execute_script(
+        "return lineplan.app.data.plans.map((p) => p.texts[lineplan.app.words.index].title)"
+    )
+    assert names == titles
+    assert re.search("[а-яї]", "".join(names))
+
+
+@pytest.fixture(scope="session")
+def broken_off(days, tmp_path_factory):
+    """An atlas of 20, 21 and 25 November."""
+    folder = tmp_path_factory.mktemp("broken_off")
+    for given, day in (("20", "20"), ("21", "21"), ("22", "25")):
+        text = (days / f"control_202511{given}.geojson").read_text(encoding="utf-8")
+        (folder / f"control_202511{day}.geojson").write_text(text, encoding="utf-8")
+    path = tmp_path_factory.mktemp("gaps") / "map.html"
+    lp.atlas(["point21"], control=folder).save(path)
+    return path
+
+
+def test_days_that_the_archive_lacks_are_ticks_under_the_slider_and_are_said(broken_off, open_file):
+    driver = open_file(broken_off)
+    settled(driver)
+    tick, left, width = driver.execute_script("""
+        const path = document.querySelector("#gaps path").getBoundingClientRect();
+        const input = document.getElementById("day").getBoundingClientRect();
+        return [path.left + path.width / 2, input.left + 8, input.width - 16];
+    """)
+    assert (tick - left) / width == pytest.approx(0.75, abs=0.01)  # between the second and third
+    slider = driver.find_element("id", "day")
+    said = "25 November 2025, day 3 of 3; no state of 3 days before it"
+    assert slider.get_attribute("aria-valuetext") == said
+    assert slider.get_attribute("title") in text_of(driver, "#about")
+    assert "22 November 2025 – 24 November 2025" in slider.get_attribute("title")
+    tree = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    heard = [node for node in tree if node["role"]["value"] == "slider"]
+    assert [node["name"]["value"] for node in heard] == ["Day of the line of contact"]
+    assert heard[0]["description"]["value"] == slider.get_attribute("title")
+    click(driver, "#earlier")
+    assert slider.get_attribute("aria-valuetext") == "21 November 2025, day 2 of 3"
+
+
+def test_an_archive_without_gaps_has_no_ticks(page):
+    driver = page()
+    assert (
+        driver.execute_script("return document.querySelector('#gaps path').getAttribute('d')") == ""
+    )
+    assert driver.find_element("id", "day").get_attribute("title") == ""
+
+
+NAMES_ON_GROUND = """
+    const { app } = lineplan, frame = app.map.getContainer().getBoundingClientRect();
+    const sides = [...document.getElementById("sides").children];
+    const names = sides.map((e) => e.getBoundingClientRect());
+    const covered = (at) => {
+      const p = app.map.latLngToContainerPoint(at), x = frame.left + p.x, y = frame.top + p.y;
+      return names.some((b) => x > b.left && x < b.right && y > b.top && y < b.bottom);
+    };
+    const found = app.sides.flatMap((side) => side.plan.zones.filter((zone, i) => zone.clause &&
+      side.layers[i].getLatLngs().flat(2).some(covered)).map((zone) => zone.id));
+    return [names.map((b) => b.width > 0 && b.height > 0), found];
+"""
+
+
+@pytest.mark.parametrize("where", [(1280, 800), (390, 844), (844, 390), "paper"], ids=str)
+def test_names_of_two_texts_cover_no_ground_they_speak_of(page, where):
+    width, height = (1280, 800) if where == "paper" else where
+    driver = page("#with=plan20", width=width, height=height)
+    if where == "paper":
+        driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert driver.execute_script(NAMES_ON_GROUND) == [[True, True], []]
+    names = text_of(driver, "#sides")
+    assert names.index("28-point draft") < names.index("20-point draft")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hant"])
+def test_without_scripts_the_page_says_what_it_says_with_them(driver, open_file, tmp_path, lang):
+    """Notice, age, subtitle, note and byline too."""
+    path = tmp_path / "map.html"
+    given = {"subtitle": "Below it", "note": "Mind the gap.", "byline": "A. Reader"}
+    lp.arrange("point21").map(lang=lang, **given).save(path)
+    ids = ["notice", "force", "heading", "subtitle", "deck", "note", "source", "byline"]
+    said = []
+    for off in (True, False):
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": off})
+        try:
+            open_file(path)
+            parts = [driver.find_element("id", name) for name in ids]
+            assert all(part.is_displayed() for part in parts)
+            said.append([" ".join(part.text.split()) for part in parts])
+        finally:
+            driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert said[0] == said[1]
+    assert all(said[0])
+    assert [said[0][ids.index(name)] for name in given] == list(given.values())
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_language_is_switched_whole(page, lang):
     driver = page("#with=plan20")

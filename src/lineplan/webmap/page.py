@@ -130,8 +130,8 @@ def page_parts(
     words
         The first language.
     heads
-        ``title``, ``force``, ``deck`` and ``source`` as they stand before the script runs, and
-        ``table`` and ``about`` as HTML.
+        ``title``, ``force``, ``deck``, ``source``, ``notice``, ``subtitle``, ``note`` and
+        ``byline`` as they stand before the script runs, and ``table`` and ``about`` as HTML.
     data
         What the script shows.
     *binary
@@ -154,6 +154,7 @@ def page_parts(
         "heading": escape(heads["title"]),
         "force": escape(heads["force"]),
         "deck": escape(heads["deck"]),
+        **{name: shown(heads[name]) for name in ("notice", "subtitle", "note", "byline")},
         "alt": escape(text("map.alt", title=heads["title"])),
         "view": escape(json.dumps(data["view"])),
         "limits": escape(json.dumps(data["limits"])),
@@ -172,6 +173,11 @@ def page_parts(
         "size": size,
         "lengths": lengths,
     }
+
+
+def shown(text: str) -> str:
+    """Return the end of an opening tag and a text; a text that is not there is hidden."""
+    return f">{escape(text)}" if text else " hidden>"
 
 
 def plain_text(heading: str, *texts: Iterable[str]) -> str:

@@ -80,6 +80,8 @@ class App {
     this.shown.forEach((name) => this.layers[name].addTo(map));
     this.labels = new Labels(this);
     addFurniture(this);
+    this.missing = daysMissing(data.days.dates);
+    drawGaps(this);
   }
 
   view([lat, lon, zoom]) {
