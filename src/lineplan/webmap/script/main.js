@@ -109,7 +109,8 @@ class App {
     this.render(changed, data.days.states[before.day]);
     if (wanted.view) this.view(wanted.view);
     if (home_again) this.reframe();
-    if ((changed.plan || changed.day || at.asked) && !this.playing) this.announce();
+    if (changed.lang) byId("live").textContent = ""; // it was said in another language
+    if ((changed.plan || changed.day || changed.lang || at.asked) && !this.playing) this.announce();
   }
 
   render(changed, before) {
