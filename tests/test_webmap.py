@@ -12,6 +12,7 @@ import folium
 import pytest
 import shapely
 from hostile import HOSTILE, hostile
+from unpacking import unpack, unpack_areas, unpacked
 
 import lineplan as lp
 from lineplan.facts import clause_name
@@ -19,8 +20,8 @@ from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
-from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
-from lineplan.webmap.page import asset, fill, unpacked
+from lineplan.webmap.packing import coverage_of
+from lineplan.webmap.page import asset, fill
 from lineplan.webmap.polylines import encode
 from lineplan.webmap.texts import DATE_MARK
 

@@ -58,17 +58,6 @@ def packed(*parts: bytes) -> tuple[str, str, str]:
     return text, str(len(whole)), ",".join(str(len(part)) for part in parts)
 
 
-def unpacked(page: str) -> list[bytes]:
-    """Read what a page carries: what is said (JSON), arcs, areas, and its scripts."""
-    match = re.search(r'id="lineplan-data" data-size="\d+" data-parts="([\d,]+)">([^<]*)<', page)
-    assert match is not None
-    data, at, parts = zlib.decompress(base64.b64decode(match[2])), 0, []
-    for length in map(int, match[1].split(",")):
-        parts.append(data[at : at + length])
-        at += length
-    return parts
-
-
 @cache
 def own_script() -> str:
     """Return the page's own script, in a scope of its own."""
