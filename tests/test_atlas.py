@@ -11,12 +11,12 @@ import shapely
 from conftest import one_line_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unpacking import unpack, unpack_areas, unpacked
 
 import lineplan as lp
 from lineplan import geodesy
 from lineplan.webmap.coverage import STEP_DEG, Recorder, arcs_of, edges_of
-from lineplan.webmap.packing import coverage_of, pack, pack_areas, unpack, unpack_areas
-from lineplan.webmap.page import unpacked
+from lineplan.webmap.packing import coverage_of, pack, pack_areas
 from lineplan.webmap.recording import TOLERANCE_DEG
 from lineplan.webmap.simplification import simplified
 

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,28 @@ def test_the_page_says_figures_and_conditions(two: lp.Comparison) -> None:
     assert len(sections) == 6
     assert all("Line of contact of 20 November 2025" in section for section in sections)
     assert all("Proposal, not in force" in section for section in sections)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_clauses_are_named_as_the_text_numbers_them(lang: str) -> None:
+    """Point 14.3 is several clauses of the file: its number is said, and none of their keys."""
+    two = lp.compare("point21", "plan20", readings={"21.1": "de_facto"})
+    html = page(two, lang)
+    said = re.findall(r'<p class="clause">(?:<span[^>]*></span>)<strong>([^<]*)</strong>', html)
+    assert {"21.1", "21.2", "21.3", "21.4", "14.1", "14.2", "14.3", "12", "16"} == set(said)
+    assert not re.search(r"14\.3-(ua|ru)", html)
+    texts = html.split('<section aria-labelledby="texts">')[1].split("</section>")[0]
+    reading = next(r for r in two.plans[0].clause[0].reading if r.id == "de_facto")
+    assert f"<p>21.1: {escape(reading.text[lang])}<small>21.1=de_facto</small></p>" in texts
+
+
+def test_a_file_named_html_gets_the_page(line: Any, tmp_path: Path) -> None:
+    assert line("point21", "as_held", "-o", "compared.html")[0] == 0
+    assert (tmp_path / "compared.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert line("point21", "as_held", "--format", "table", "-o", "compared.html")[0] == 0
+    text = (tmp_path / "compared.html").read_text(encoding="utf-8")
+    assert text.startswith("Area by status")
+    assert line("point21", "as_held", "--by", "unit", "-o", "units.html")[0] == 2
 
 
 def test_text_stays_text_on_the_page(attacked: lp.Comparison) -> None:

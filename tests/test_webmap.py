@@ -12,16 +12,18 @@ import folium
 import pytest
 import shapely
 from hostile import HOSTILE, hostile
+from unpacking import unpack, unpack_areas, unpacked
 
 import lineplan as lp
+from lineplan.facts import clause_name
 from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
 from lineplan.webmap import PlanMap, build_map
 from lineplan.webmap.coverage import STEP_DEG
-from lineplan.webmap.packing import coverage_of, unpack, unpack_areas
-from lineplan.webmap.page import asset, fill, unpacked
+from lineplan.webmap.packing import coverage_of
+from lineplan.webmap.page import asset, fill
 from lineplan.webmap.polylines import encode
-from lineplan.webmap.texts import DATE_MARK, _clause_names
+from lineplan.webmap.texts import DATE_MARK
 
 
 @pytest.fixture(scope="module")
@@ -271,11 +273,11 @@ def test_a_clause_is_called_by_its_number_and_never_by_its_key(ukraine, lang):
             continue
         plan = lp.load_plan(file.stem, dataset=ukraine)
         for clause in plan.clause:
-            said = _clause_names(clause, words)
-            names[plan.id, clause.id] = said["name"]
-            assert said["heading"]
+            name, heading = clause_name(clause, words)
+            names[plan.id, clause.id] = name
+            assert heading
             for word in re.findall(r"[a-z_]{3,}", clause.id):
-                assert not re.search(rf"\b{word}\b", said["name"] + said["heading"])
+                assert not re.search(rf"\b{word}\b", name + heading)
     assert names["plan20", "14.3-ua"] == "14.3"
     assert names["istanbul2022", "3.crimea"] == "3"
     assert names["june2025_ru", "II.1-distance"] == "II.1"

@@ -9,11 +9,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lineplan.footnotes import line_source
+from lineplan.plan import UNSPECIFIED
 from lineplan.style import OPEN, PAINTS, swatch
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
     from lineplan.labels import Catalogue
+    from lineplan.plan import Clause
 
 STALE_DAYS = 14
 """A line of contact older than this puts a notice above the map."""
@@ -194,6 +196,18 @@ def local_name(row: Mapping[str, Any], words: Catalogue) -> str:
         if isinstance(value, str) and value:
             return value
     return ""
+
+
+def clause_name(clause: Clause, words: Catalogue) -> tuple[str, str]:
+    """What a clause is called in a cell and above its words: never by its machine key."""
+    field = words.text("field.clause")
+    if clause.number:
+        return clause.number, f"{field} {clause.number}"
+    if clause.status == UNSPECIFIED:  # no clause speaks of this ground
+        return "", words.text("compare.nearest")
+    is_ours = all(quote.kind == "our wording" for quote in clause.text)
+    name = words.text("quote.our_wording" if is_ours else "clause.unnumbered")
+    return name, words.text("join.set", name=field, value=name)
 
 
 def _rows(frame: Any) -> list[dict[str, Any]]:

@@ -27,11 +27,11 @@ def texts(plan: Plan, words: Catalogue) -> str:
 
 def readings(plan: Plan, names: Sequence[str], words: Catalogue) -> str:
     """Chosen readings in their own words."""
-    said = " ".join(_reading(plan, name, words) for name in names)
+    said = " ".join(reading_words(plan, name, words) for name in names)
     return words.text("footer.readings" if said else "footer.no_readings", readings=said)
 
 
-def _reading(plan: Plan, name: str, words: Catalogue) -> str:
+def reading_words(plan: Plan, name: str, words: Catalogue) -> str:
     """A reading in its own words; its name where the plan does not have it."""
     for clause in plan.clause:
         for reading in clause.reading:
@@ -45,11 +45,14 @@ def parameters(plan: Plan, values: Mapping[str, object], dataset: Dataset, words
     """What each parameter is and what it is set to; '' where there is none."""
     if not values:
         return ""
-    said = [_parameter(plan, dataset, words, *item) for item in values.items()]
+    said = [parameter_words(plan, dataset, words, *item) for item in values.items()]
     return words.text("footer.parameters", parameters=words.text("join.items").join(said))
 
 
-def _parameter(plan: Plan, dataset: Dataset, words: Catalogue, name: str, value: object) -> str:
+def parameter_words(
+    plan: Plan, dataset: Dataset, words: Catalogue, name: str, value: object
+) -> str:
+    """What a parameter is, and what it is set to."""
     parameter = plan.parameters.get(name)
     said = words.data(words.name(parameter.text)).rstrip(".") if parameter else ""
     kind = str(value).replace(" ", "_")

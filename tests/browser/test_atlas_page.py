@@ -2,9 +2,7 @@
 
 import csv
 import io
-import json
 import re
-from importlib import metadata
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,36 +10,11 @@ import pytest
 import shapely
 
 import lineplan as lp
+from browser.conftest import PLANS, settled
 from browser.test_map import errors_of, press, requests_of, text_of
 from lineplan.labels import LANGUAGES
 
 pytestmark = pytest.mark.browser
-
-PLANS = ["point21", "plan20", "as_held"]
-
-
-@pytest.fixture(scope="session")
-def atlas_file(days, tmp_path_factory):
-    path = tmp_path_factory.mktemp("atlas") / "map.html"
-    lp.atlas(PLANS, control=days, byline="A. Reader").save(path)
-    return path
-
-
-@pytest.fixture
-def page(open_file, atlas_file):
-    """The atlas, opened anew."""
-
-    def opened(address="", width=1280, height=800):
-        driver = open_file(atlas_file, width, height, address)
-        settled(driver)
-        return driver
-
-    return opened
-
-
-def settled(driver):
-    """Wait until what follows a change of day in a task of its own has been done."""
-    driver.execute_async_script("setTimeout(arguments[0], 30)")
 
 
 def state(driver):
@@ -386,6 +359,132 @@ def test_where_texts_differ_is_listed_and_the_rest_is_veiled(page, days, ukraine
     assert driver.execute_script("return document.getElementById('differ').hidden")
 
 
+def test_arrows_go_from_plan_to_plan_and_keep_the_focus(page):
+    driver = page()
+    focus_by_tab(driver, "#plans input")
+    for plan in ("plan20", "as_held", "point21"):
+        press(driver, keys().ARROW_RIGHT)
+        settled(driver)
+        assert state(driver)[0] == plan
+        assert driver.execute_script("return document.activeElement.value") == plan
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+def test_many_plans_are_chosen_from_a_list_that_takes_one_line(open_file, tmp_path, size):
+    plans = ["alaska2025", "april2025_us", "as_held", "e3_text", "june2024", "plan20", "point21"]
+    path = tmp_path / "map.html"
+    lp.atlas(plans).save(path)
+    driver = open_file(path, *size)
+    assert driver.execute_script("return document.querySelectorAll('.tab').length") == 0
+    height = "return document.getElementById('plans').getBoundingClientRect().height"
+    assert driver.execute_script(height) < 50
+    assert text_of(driver, "#plans label") == "Text shown"
+    focus_by_tab(driver, "#plan")
+    for plan in plans[1:3]:
+        press(driver, keys().ARROW_DOWN)
+        settled(driver)
+        assert state(driver)[0] == plan
+        assert driver.execute_script("return document.activeElement.id") == "plan"
+    title = driver.execute_script("return document.getElementById('plan').selectedOptions[0].text")
+    assert title == text_of(driver, "#heading") == "Control as it is (reference)"
+    click(driver, "#language option[value='uk']")
+    names = driver.execute_script("return [...document.getElementById('plan')].map((o) => o.text)")
+    titles = driver.execute_script(
+        "return lineplan.app.data.plans.map((p) => p.texts[lineplan.app.words.index].title)"
+    )
+    assert names == titles
+    assert re.search("[а-яї]", "".join(names))
+
+
+@pytest.fixture(scope="session")
+def broken_off(days, tmp_path_factory):
+    """An atlas of 20, 21 and 25 November."""
+    folder = tmp_path_factory.mktemp("broken_off")
+    for given, day in (("20", "20"), ("21", "21"), ("22", "25")):
+        text = (days / f"control_202511{given}.geojson").read_text(encoding="utf-8")
+        (folder / f"control_202511{day}.geojson").write_text(text, encoding="utf-8")
+    path = tmp_path_factory.mktemp("gaps") / "map.html"
+    lp.atlas(["point21"], control=folder).save(path)
+    return path
+
+
+def test_days_that_the_archive_lacks_are_ticks_under_the_slider_and_are_said(broken_off, open_file):
+    driver = open_file(broken_off)
+    settled(driver)
+    tick, left, width = driver.execute_script("""
+        const path = document.querySelector("#gaps path").getBoundingClientRect();
+        const input = document.getElementById("day").getBoundingClientRect();
+        return [path.left + path.width / 2, input.left + 8, input.width - 16];
+    """)
+    assert (tick - left) / width == pytest.approx(0.75, abs=0.01)  # between the second and third
+    slider = driver.find_element("id", "day")
+    said = "25 November 2025, day 3 of 3; no state of 3 days before it"
+    assert slider.get_attribute("aria-valuetext") == said
+    assert slider.get_attribute("title") in text_of(driver, "#about")
+    assert "22 November 2025 – 24 November 2025" in slider.get_attribute("title")
+    tree = driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    heard = [node for node in tree if node["role"]["value"] == "slider"]
+    assert [node["name"]["value"] for node in heard] == ["Day of the line of contact"]
+    assert heard[0]["description"]["value"] == slider.get_attribute("title")
+    click(driver, "#earlier")
+    assert slider.get_attribute("aria-valuetext") == "21 November 2025, day 2 of 3"
+
+
+def test_an_archive_without_gaps_has_no_ticks(page):
+    driver = page()
+    assert (
+        driver.execute_script("return document.querySelector('#gaps path').getAttribute('d')") == ""
+    )
+    assert driver.find_element("id", "day").get_attribute("title") == ""
+
+
+NAMES_ON_GROUND = """
+    const { app } = lineplan, frame = app.map.getContainer().getBoundingClientRect();
+    const sides = [...document.getElementById("sides").children];
+    const names = sides.map((e) => e.getBoundingClientRect());
+    const covered = (at) => {
+      const p = app.map.latLngToContainerPoint(at), x = frame.left + p.x, y = frame.top + p.y;
+      return names.some((b) => x > b.left && x < b.right && y > b.top && y < b.bottom);
+    };
+    const found = app.sides.flatMap((side) => side.plan.zones.filter((zone, i) => zone.clause &&
+      side.layers[i].getLatLngs().flat(2).some(covered)).map((zone) => zone.id));
+    return [names.map((b) => b.width > 0 && b.height > 0), found];
+"""
+
+
+@pytest.mark.parametrize("where", [(1280, 800), (390, 844), (844, 390), "paper"], ids=str)
+def test_names_of_two_texts_cover_no_ground_they_speak_of(page, where):
+    width, height = (1280, 800) if where == "paper" else where
+    driver = page("#with=plan20", width=width, height=height)
+    if where == "paper":
+        driver.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert driver.execute_script(NAMES_ON_GROUND) == [[True, True], []]
+    names = text_of(driver, "#sides")
+    assert names.index("28-point draft") < names.index("20-point draft")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hant"])
+def test_without_scripts_the_page_says_what_it_says_with_them(driver, open_file, tmp_path, lang):
+    """Notice, age, subtitle, note and byline too."""
+    path = tmp_path / "map.html"
+    given = {"subtitle": "Below it", "note": "Mind the gap.", "byline": "A. Reader"}
+    lp.arrange("point21").map(lang=lang, **given).save(path)
+    ids = ["notice", "force", "heading", "subtitle", "deck", "note", "source", "byline"]
+    said = []
+    for off in (True, False):
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": off})
+        try:
+            open_file(path)
+            parts = [driver.find_element("id", name) for name in ids]
+            assert all(part.is_displayed() for part in parts)
+            said.append([" ".join(part.text.split()) for part in parts])
+        finally:
+            driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert said[0] == said[1]
+    assert all(said[0])
+    assert [said[0][ids.index(name)] for name in given] == list(given.values())
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_language_is_switched_whole(page, lang):
     driver = page("#with=plan20")
@@ -501,6 +600,61 @@ def test_nothing_is_said_in_another_language(page, lang):
     text = re.sub(r"control_\d+\.geojson", "", "\n".join(said))
     left = set(re.findall(r"[A-Za-z\u00c0-\u024f_]{2,}", text)) - NAMES
     assert left == set()
+
+
+EVERY_STRING = """
+    const { app } = lineplan, said = new Set(), names = ["aria-label", "aria-valuetext", "title",
+      "alt", "placeholder", "aria-description", "aria-roledescription"];
+    const unseen = "script, style, noscript, [hidden]";
+    const own = (element) => {
+      const spoken = element.closest("[lang]");
+      return !spoken || spoken.lang === document.documentElement.lang;
+    };
+    const read = () => {
+      said.add(document.title);
+      const walker = document.createTreeWalker(document.body,
+        NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+      for (let node; (node = walker.nextNode());) {
+        if (node.nodeType === 3) {
+          const inside = node.parentElement;
+          if (!inside.closest(unseen) && own(inside)) said.add(node.data);
+        } else if (own(node) && !node.closest(unseen)) {
+          for (const name of names) if (node.hasAttribute(name)) said.add(node.getAttribute(name));
+        }
+      }
+    };
+    app.data.plans.forEach((plan, n) => {
+      app.go({ plan: n, other: -1 });
+      plan.zones.forEach((zone, i) => {
+        if (!app.m2(plan)[i]) return;
+        app.select(plan, i);
+        read();
+        for (const element of tip(plan, i).querySelectorAll("*")) said.add(element.textContent);
+      });
+    });
+    app.go({ plan: 0, other: 2, day: 0 });
+    app.announce();
+    const plain = (text) => text.trim().replace(/\\s+/g, " ");
+    setTimeout(() => { read(); arguments[0]([...said].map(plain)); }, 600);
+    function tip(plan, i) { return app.sides[0].layers[i].getTooltip()._content(); }
+"""
+SAME_IN_EVERY_LANGUAGE = {
+    "A. Reader",  # the publisher's own words
+}
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+def test_no_string_stays_what_it_was_in_english(page, lang):
+    """Text, titles, labels and the title of the page, after a switch of language in it."""
+    driver = page()
+    english = set(driver.execute_async_script(EVERY_STRING))
+    assert len(english) > 300
+    driver.execute_script("lineplan.app.go({lang: arguments[0], plan: 0, other: -1})", lang)
+    settled(driver)
+    own = set(driver.execute_async_script(EVERY_STRING))
+    assert len(own) > 300
+    left = {text for text in english & own if re.search(r"[^\W\d_]{2,}", text)}
+    assert sorted(left - SAME_IN_EVERY_LANGUAGE) == []
 
 
 def saved(driver, kind):
@@ -691,41 +845,6 @@ def test_tiles_are_the_only_request_and_the_page_says_so(open_file, point21, tmp
     assert "OpenStreetMap contributors" in text_of(driver, ".map .lp-foot")
     picture = ElementTree.fromstring(saved(driver, "svg")[1])
     assert "OpenStreetMap contributors" in " ".join(picture.itertext())
-
-
-def axe_source():
-    """axe-core, as the package axe-playwright-python carries it."""
-    import os
-
-    try:
-        files = metadata.files("axe-playwright-python") or []
-    except metadata.PackageNotFoundError:
-        reason = "needs axe-playwright-python (make browser installs it)"
-        pytest.fail(reason) if os.environ.get("LINEPLAN_NEED_BROWSER") else pytest.skip(reason)
-    return next(f for f in files if f.name == "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_axe_finds_nothing(page, lang, scheme):
-    driver = page(f"#lang={lang}")
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    try:
-        driver.execute_script(axe_source())
-        for shown in ("lineplan.app.go({})", "lineplan.app.select(lineplan.app.plan, 0)",
-                      "lineplan.app.close(); lineplan.app.go({other: 2})"):  # fmt: skip
-            driver.execute_script(shown)
-            settled(driver)
-            found = driver.execute_async_script(
-                "const done = arguments[0]; axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a',"
-                " 'wcag21aa', 'wcag22aa', 'best-practice']}).then((r) => done(r.violations.map("
-                " (v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) +"
-                " (n.any[0] ? ' ' + n.any[0].message : ''))])))"
-            )
-            assert found == [], json.dumps(found, ensure_ascii=False, indent=1)
-    finally:
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

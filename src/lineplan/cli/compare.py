@@ -60,8 +60,13 @@ def compare_command(
         ),
     ] = None,
     form: Annotated[
-        CompareFormat, typer.Option("--format", help="Form; html is one page with everything.")
-    ] = CompareFormat.table,
+        CompareFormat | None,
+        typer.Option(
+            "--format",
+            help="Form; html is one page with everything, and what a file named .html gets; "
+            "table otherwise.",
+        ),
+    ] = None,
     report_by: ReportByOption = None,
     report_id: ReportIdOption = None,
     lang: Annotated[Lang, typer.Option(help="Language of the html page.")] = Lang.en,
@@ -81,6 +86,9 @@ def compare_command(
     if len(plans) < 2:
         raise UsageError("compare needs two plans or more; lineplan areas has the figures of one")
     keys = tuple(key.value for key in by or ())
+    if form is None:
+        is_page = output is not None and output.suffix.lower() in (".html", ".htm")
+        form = CompareFormat.html if is_page else CompareFormat.table
     if form is CompareFormat.html and keys:
         raise UsageError("the html page holds every table; leave out --by")
     if lang is not Lang.en and form is not CompareFormat.html:

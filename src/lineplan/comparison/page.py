@@ -13,6 +13,8 @@ from lineplan.comparison.subjects import Entry, silence_on
 from lineplan.comparison.text import change_in_words
 from lineplan.dataset import Subject
 from lineplan.errors import DatasetError
+from lineplan.facts import clause_name
+from lineplan.footnotes import parameter_words, reading_words
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
 from lineplan.style import PAINTS
@@ -97,7 +99,7 @@ class _Page:
                 f'<span class="area">{escape(self.words.date(plan.date))}</span>',
                 f'<span class="force">{escape(self._force(plan))}</span>',
                 *([escape(", ".join(plan.supersedes))] if named else []),
-                escape(self._settings(plan)),
+                self._settings_in_words(plan),
             ]
             name = f"{escape(self.titles[plan.id])} <small>{escape(plan.id)}</small>"
             said = zip(head[1:], cells, strict=True)
@@ -223,8 +225,10 @@ class _Page:
             self.words.name(r.text) for r in clause.reading if r.id in entry.readings and r.set
         ]
         chosen = "".join(f'<p class="soft">{escape(words)}</p>' for words in readings)
+        name, _ = clause_name(clause, self.words)
+        named = f"<strong>{escape(name)}</strong> " if name else ""
         return (
-            f'<p class="clause">{swatch}<strong>{escape(clause.id)}</strong> {escape(label)}, '
+            f'<p class="clause">{swatch}{named}{escape(label)}, '
             f'<span class="area">{escape(self.words.area(entry.area_km2))}</span></p>'
             f"{said}{chosen}"
         )
@@ -347,6 +351,17 @@ class _Page:
         chosen = [*plan.chosen_readings]
         chosen += [f"{name} = {value}" for name, value in values.items() if value != UNSPECIFIED]
         return ", ".join(chosen) or self.text("compare.none_chosen")
+
+    def _settings_in_words(self, plan: Plan) -> str:
+        """What was chosen in words, each with the key under which the tables name it."""
+        values = {name: v for name, v in plan.parameter_values.items() if v != UNSPECIFIED}
+        said = [(reading_words(plan, key, self.words), key) for key in plan.chosen_readings]
+        said += [
+            (parameter_words(plan, self.dataset, self.words, name, value), f"{name} = {value}")
+            for name, value in values.items()
+        ]
+        cells = [f"<p>{escape(text)}<small>{escape(key)}</small></p>" for text, key in said]
+        return "".join(cells) or escape(self.text("compare.none_chosen"))
 
     def _holder(self, row: Mapping[str, Any]) -> str:
         return escape(self.words.holder_short(row["held_by"], dataset=self.dataset))

@@ -168,14 +168,7 @@ class Recorder:
 
 def arcs_of(edges: Edges) -> list[Arc]:
     """Join edges that live together into arcs, in an order that depends on nothing but them."""
-    pairs, row_of = np.unique(np.c_[edges.low, edges.high], axis=0, return_inverse=True)
-    lives: list[list[Life]] = [[] for _ in pairs]
-    columns = (edges.left, edges.right, edges.first, edges.last)
-    rows = zip(row_of.ravel().tolist(), *(column.tolist() for column in columns), strict=True)
-    for pair, *life in rows:
-        lives[pair].append(Life(*life))
-    forward = [_joined(found) for found in lives]
-    ends = pairs.tolist()
+    ends, forward = _lived(edges)
     at: dict[int, list[int]] = defaultdict(list)
     for number, (low, high) in enumerate(ends):
         at[low].append(number)
@@ -218,6 +211,17 @@ def arcs_of(edges: Edges) -> list[Arc]:
             after = follow(back, low)[:0:-1] + after
         found.append(Arc(vertices(np.array(after)), lived))
     return found
+
+
+def _lived(edges: Edges) -> tuple[list[list[int]], list[tuple[Life, ...]]]:
+    """Both ends of every edge, each once, and its lives from the first end to the second."""
+    pairs, row_of = np.unique(np.c_[edges.low, edges.high], axis=0, return_inverse=True)
+    lives: list[list[Life]] = [[] for _ in pairs]
+    columns = (edges.left, edges.right, edges.first, edges.last)
+    rows = zip(row_of.ravel().tolist(), *(column.tolist() for column in columns), strict=True)
+    for pair, *life in rows:
+        lives[pair].append(Life(*life))
+    return pairs.tolist(), [_joined(found) for found in lives]
 
 
 def _turned(lives: tuple[Life, ...]) -> tuple[Life, ...]:

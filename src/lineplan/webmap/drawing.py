@@ -18,7 +18,7 @@ from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.scenery import bounds_of, chosen_by
 from lineplan.webmap.coverage import STEP_DEG
 from lineplan.webmap.folium_map import PlanMap
-from lineplan.webmap.footnotes import attributions, plain_statements, statements
+from lineplan.webmap.footnotes import attributions, no_state, plain_statements, statements
 from lineplan.webmap.languages import language
 from lineplan.webmap.layers import check_layers, draw
 from lineplan.webmap.packing import coverage_of, pack, pack_areas
@@ -34,7 +34,7 @@ from lineplan.webmap.texts import (
 from lineplan.webmap.tiles import tile_provider
 
 if TYPE_CHECKING:
-    from lineplan.webmap.recording import Recording
+    from lineplan.webmap.recording import Day, Recording
 
 STALE_DAYS = 14
 """A line of contact older than this puts a notice above the map."""
@@ -183,6 +183,7 @@ def _days(recording: Recording, spoken: Sequence[Catalogue]) -> dict[str, Any]:
             "length": rounded("line_length_km", 1),
             "spacing": rounded("line_vertex_spacing_km", 2),
             "moved": rounded("reassigned_km2", 3),
+            "none": [no_state(recording, words) for words in spoken],
         },
     }
 
@@ -244,7 +245,9 @@ def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:
     return {
         "title": look.title or texts["title"],
         "force": texts["force"],
-        "deck": words.text("map.line_label", date=words.date(day.day)),
+        "deck": _when(words, day),
+        "notice": _stale(words, day),
+        **{name: getattr(look, name) or "" for name in ("subtitle", "note", "byline")},
         "source": marked(texts["source"]),
         "table": plain_table(words, rows),
         "about": plain_text(
@@ -253,6 +256,22 @@ def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:
             attributions(ground.recording, words),
         ),
     }
+
+
+def _when(words: Catalogue, day: Day) -> str:
+    """Day and age of the line."""
+    said = [words.text("map.line_label", date=words.date(day.day))]
+    if (age := day.conditions["line_age_days"]) is not None:
+        said.append(words.text("figure.age", age=words.days(age)))
+    return " · ".join(said)
+
+
+def _stale(words: Catalogue, day: Day) -> str:
+    """That the line is older than it should be; '' where it is not."""
+    age = day.conditions["line_age_days"]
+    if age is None or age <= STALE_DAYS:
+        return ""
+    return words.text("map.stale", date=words.date(day.day), age=words.days(age))
 
 
 def _focus(recording: Recording, ground: PlanGround, focus: Focus | None) -> list[list[float]]:

@@ -40,7 +40,7 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
         words.accuracy(recording.drift),
         text("footer.rounding"),
         {"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"),
-        _no_state(recording, words),
+        no_state(recording, words),
     ]
     if any(day.conditions["line_source_permission"] for day in recording.days):
         lines.append(text("footer.permission"))
@@ -67,7 +67,7 @@ def attributions(recording: Recording, words: Catalogue) -> list[str]:
     return footnotes.attributions(recording.dataset, said, words, MOST_SOURCES)
 
 
-def _no_state(recording: Recording, words: Catalogue) -> str:
+def no_state(recording: Recording, words: Catalogue) -> str:
     """Days that the archive has no state of, or that were left out; '' where there is none."""
     days = sorted(day.day for day in recording.days if day.day is not None)
     one = timedelta(days=1)

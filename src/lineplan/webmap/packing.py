@@ -1,7 +1,6 @@
 """Arcs as bytes: small whole numbers of seven bits a byte, like beside like, for deflate to press.
 
-The page's script (``geometry.js``) reads what `pack` writes; `unpack` does the same in Python and
-holds both to it.
+The page's script (``geometry.js``) reads what `pack` writes.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from lineplan.webmap.coverage import STEP_DEG, Arc, Life, vertex_ids
+from lineplan.webmap.coverage import STEP_DEG, Arc, vertex_ids
 
 _STREAMS = 6
 """Sides, counts of points, starts, x steps, y steps, lives."""
@@ -54,37 +53,6 @@ def pack(arcs: Sequence[Arc]) -> bytes:
         state = arc.lives[0].first
     streams = [_bytes(s) for s in (sides, counts, starts, steps_x, steps_y, lives)]
     return _bytes(len(stream) for stream in streams) + b"".join(streams)
-
-
-def unpack(data: bytes) -> list[Arc]:
-    """Read what `pack` has written."""
-    numbers = _numbers(data)
-    lengths = [next(numbers) for _ in range(_STREAMS)]
-    at = len(data) - sum(lengths)
-    streams = []
-    for length in lengths:
-        streams.append(_numbers(data[at : at + length]))
-        at += length
-    sides, counts, starts, steps_x, steps_y, lives = streams
-    pairs = [(next(sides), next(sides)) for _ in range(next(sides))]
-    arcs, x, y, state = [], 0, 0, 0
-    for count in counts:
-        x += _signed(next(starts))
-        y += _signed(next(starts))
-        points = [(x, y)]
-        for _ in range(count - 1):
-            x += _signed(next(steps_x))
-            y += _signed(next(steps_y))
-            points.append((x, y))
-        found, before = [], state
-        for _ in range(next(lives)):
-            pair = pairs[next(lives)]
-            first = before + next(lives)
-            before = first + next(lives)
-            found.append(Life(*pair, first, before))
-        state = found[0].first
-        arcs.append(Arc(np.array(points, dtype=np.int64), tuple(found)))
-    return arcs
 
 
 def coverage_of(arcs: Iterable[Arc], state: int) -> dict[int, shapely.Geometry]:
@@ -157,10 +125,6 @@ def _unsigned(value: int) -> int:
     return -2 * value - 1 if value < 0 else 2 * value
 
 
-def _signed(value: int) -> int:
-    return ~(value >> 1) if value & 1 else value >> 1
-
-
 def _bytes(values: Iterable[int]) -> bytes:
     out = bytearray()
     for value in values:
@@ -169,16 +133,6 @@ def _bytes(values: Iterable[int]) -> bytes:
             value >>= 7
         out.append(value)
     return bytes(out)
-
-
-def _numbers(data: bytes) -> Iterator[int]:
-    value = shift = 0
-    for byte in data:
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            yield value
-            value = shift = 0
 
 
 def pack_areas(areas_m2: Sequence[Mapping[int, int]]) -> bytes:
@@ -206,18 +160,3 @@ def pack_areas(areas_m2: Sequence[Mapping[int, int]]) -> bytes:
             last = face
         before = now
     return _bytes(values)
-
-
-def unpack_areas(data: bytes) -> list[dict[int, int]]:
-    """Read what `pack_areas` has written."""
-    numbers = _numbers(data)
-    states: list[dict[int, int]] = []
-    now: dict[int, int] = {}
-    for count in numbers:
-        now, face = dict(now), 0
-        for _ in range(count):
-            face += next(numbers)
-            now[face] = now.get(face, 0) + _signed(next(numbers))
-        now = {face: m2 for face, m2 in now.items() if m2}
-        states.append(now)
-    return states

@@ -58,17 +58,6 @@ def packed(*parts: bytes) -> tuple[str, str, str]:
     return text, str(len(whole)), ",".join(str(len(part)) for part in parts)
 
 
-def unpacked(page: str) -> list[bytes]:
-    """Read what a page carries: what is said (JSON), arcs, areas, and its scripts."""
-    match = re.search(r'id="lineplan-data" data-size="\d+" data-parts="([\d,]+)">([^<]*)<', page)
-    assert match is not None
-    data, at, parts = zlib.decompress(base64.b64decode(match[2])), 0, []
-    for length in map(int, match[1].split(",")):
-        parts.append(data[at : at + length])
-        at += length
-    return parts
-
-
 @cache
 def own_script() -> str:
     """Return the page's own script, in a scope of its own."""
@@ -130,8 +119,8 @@ def page_parts(
     words
         The first language.
     heads
-        ``title``, ``force``, ``deck`` and ``source`` as they stand before the script runs, and
-        ``table`` and ``about`` as HTML.
+        ``title``, ``force``, ``deck``, ``source``, ``notice``, ``subtitle``, ``note`` and
+        ``byline`` as they stand before the script runs, and ``table`` and ``about`` as HTML.
     data
         What the script shows.
     *binary
@@ -154,6 +143,7 @@ def page_parts(
         "heading": escape(heads["title"]),
         "force": escape(heads["force"]),
         "deck": escape(heads["deck"]),
+        **{name: shown(heads[name]) for name in ("notice", "subtitle", "note", "byline")},
         "alt": escape(text("map.alt", title=heads["title"])),
         "view": escape(json.dumps(data["view"])),
         "limits": escape(json.dumps(data["limits"])),
@@ -172,6 +162,11 @@ def page_parts(
         "size": size,
         "lengths": lengths,
     }
+
+
+def shown(text: str) -> str:
+    """Return the end of an opening tag and a text; a text that is not there is hidden."""
+    return f">{escape(text)}" if text else " hidden>"
 
 
 def plain_text(heading: str, *texts: Iterable[str]) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from lineplan.assessments import assessed_range
-from lineplan.facts import only
+from lineplan.facts import clause_name, only
 from lineplan.labels import Catalogue
-from lineplan.plan import TERMS, UNSPECIFIED
+from lineplan.plan import TERMS
 from lineplan.style import OPEN, PAINTS, swatch
 from lineplan.zoning import look_up
 
@@ -242,19 +242,8 @@ def _clause(plan: Plan, clause: Clause, words: Catalogue) -> dict[str, Any]:
             text = f"{text} ({words.text(key)})"
         lang = words.lang if words.lang in reading.text else "en"
         readings.append({"lang": lang, "text": text})
-    return {**_clause_names(clause, words), "quotes": quotes, "readings": readings}
-
-
-def _clause_names(clause: Clause, words: Catalogue) -> dict[str, str]:
-    """What a clause is called in a cell and above its words: never by its machine key."""
-    field = words.text("field.clause")
-    if clause.number:
-        return {"name": clause.number, "heading": f"{field} {clause.number}"}
-    if clause.status == UNSPECIFIED:  # no clause speaks of this ground
-        return {"name": "", "heading": words.text("compare.nearest")}
-    is_ours = all(quote.kind == "our wording" for quote in clause.text)
-    name = words.text("quote.our_wording" if is_ours else "clause.unnumbered")
-    return {"name": name, "heading": words.text("join.set", name=field, value=name)}
+    name, heading = clause_name(clause, words)
+    return {"name": name, "heading": heading, "quotes": quotes, "readings": readings}
 
 
 def _wanted_quotes(quotes: Sequence[Any], lang: str) -> list[Any]:

@@ -53,25 +53,46 @@ function dateKey({ words, day }) {
   row.lastElementChild.textContent = words.t("map.line_label", { date: words.date(day.date) });
 }
 
+const MOST_TABS = 6; // of more texts one is chosen from a list, which takes a line however many there are
+
+function buildPlans(app) {
+  const { data } = app, box = byId("plans");
+  if (data.plans.length <= MOST_TABS) {
+    box.append(make("legend", "unseen"), ...data.plans.map((plan, i) => {
+      const tab = make("label", "tab"), input = make("input");
+      input.type = "radio"; input.name = "plan"; input.value = plan.id;
+      input.addEventListener("change", () => app.go({ plan: i }));
+      tab.append(input, make("span"));
+      return tab;
+    }));
+    return;
+  }
+  const label = make("label"), list = make("select");
+  label.htmlFor = list.id = "plan";
+  list.append(...data.plans.map((_, i) => option(i)));
+  list.addEventListener("change", () => app.go({ plan: Number(list.value) }));
+  box.classList.add("listed");
+  box.append(label, list);
+}
+
+function option(value, text) {
+  const made = make("option", "", text);
+  made.value = value;
+  return made;
+}
+
+/* Texts and choice are set anew; the controls stay, and with them the focus. */
 function renderPlans(app) {
   const { words, data, at } = app, box = byId("plans"), other = byId("other");
   byId("bar").hidden = data.plans.length < 2;
-  const title = make("legend", "unseen", words.t("page.plan"));
-  const tabs = data.plans.map((plan, i) => {
-    const tab = make("label", "tab"), input = make("input");
-    input.type = "radio"; input.name = "plan"; input.value = plan.id; input.checked = i === at.plan;
-    input.addEventListener("change", () => app.go({ plan: i }));
-    tab.append(input, make("span", "", words.plan(plan).title));
-    return tab;
-  });
-  box.replaceChildren(title, ...tabs);
+  if (!box.firstElementChild) buildPlans(app);
+  box.firstElementChild.textContent = words.t("page.plan");
+  const list = byId("plan");
+  box.querySelectorAll(list ? "option" : ".tab span").forEach((name, i) => { name.textContent = words.plan(data.plans[i]).title; });
+  if (list) list.value = at.plan; else box.querySelectorAll("input")[at.plan].checked = true;
   byId("with").firstElementChild.textContent = words.t("page.compare");
   const choices = data.plans.map((plan, i) => [i, words.plan(plan).title]).filter(([i]) => i !== at.plan);
-  other.replaceChildren(...[[-1, words.t("page.compare_none")], ...choices].map(([value, text]) => {
-    const option = make("option", "", text);
-    option.value = value;
-    return option;
-  }));
+  other.replaceChildren(...[[-1, words.t("page.compare_none")], ...choices].map(([value, text]) => option(value, text)));
   other.value = at.other;
   byId("highlighting").hidden = at.other < 0;
   byId("highlighting").querySelector("span").textContent = words.t("page.highlight");
@@ -84,7 +105,9 @@ function renderTime(app) {
   slider.value = at.day;
   const said = words.date(app.day.date);
   slider.setAttribute("aria-label", words.t("page.days"));
-  slider.setAttribute("aria-valuetext", words.t("page.day_of", { date: said, number: at.day + 1, total }));
+  const before = app.missing.get(at.day), number = words.t("page.day_of", { date: said, number: at.day + 1, total });
+  slider.setAttribute("aria-valuetext", before ? words.t("page.days_missing", { day: number, days: words.days(before) }) : number);
+  slider.title = data.days.none[words.index]; // without a name of its own this describes it
   byId("day-said").textContent = said;
   byId("earlier").disabled = at.day === 0;
   byId("later").disabled = at.day === total - 1;
@@ -93,6 +116,20 @@ function renderTime(app) {
     byId(id).setAttribute("aria-label", words.t(key));
   }
   byId("play").textContent = app.playing ? "❚❚" : "▶";
+}
+
+/* How many days the archive has no state of, before each day where there are such. */
+function daysMissing(dates) {
+  const times = dates.map((date) => Date.parse(date + "T00:00Z"));
+  const found = dates.map((_, i) => [i, i ? Math.round((times[i] - times[i - 1]) / 864e5) - 1 : 0]);
+  return new Map(found.filter(([, days]) => days > 0));
+}
+
+/* A tick under the slider between two days that others should stand between. */
+function drawGaps(app) {
+  const last = app.data.days.dates.length - 1, ticks = Array.from(app.missing.keys(), (day) => "M" + (day - 0.5) + " 0V1");
+  byId("gaps").setAttribute("viewBox", "0 0 " + Math.max(last, 1) + " 1");
+  byId("gaps").firstElementChild.setAttribute("d", ticks.join(""));
 }
 
 function renderLanguages(app) {

@@ -55,6 +55,13 @@ function covered() {
     : { width: title.offsetWidth, height: title.offsetHeight, foot: byId("sourceline").offsetHeight, apart };
 }
 
+/* What stands at the edges of the map keeps clear of both. */
+function leaveRoom(app) {
+  const { height, foot } = covered(), style = app.map.getContainer().style;
+  style.setProperty("--below-title", height + "px");
+  style.setProperty("--foot", foot + "px");
+}
+
 function corner(map, position, element, className) {
   const control = L.control({ position });
   control.onAdd = () => {
@@ -77,7 +84,9 @@ function renderFurniture(app) {
   app.inset.querySelector("title").textContent = words.t("page.inset");
   app.divider.setAttribute("aria-label", words.t("page.divider"));
   app.divider.hidden = !app.other;
+  byId("sides").hidden = !app.other;
   [app.plan, app.other].forEach((plan, i) => { app.names[i].textContent = app.other ? words.plan(plan).title : ""; });
+  leaveRoom(app);
   app.scale._update();
 }
 
@@ -113,8 +122,8 @@ function addDivider(app) {
   bar.setAttribute("role", "slider");
   bar.tabIndex = 0;
   for (const [name, value] of [["valuemin", 0], ["valuemax", 100], ["orientation", "horizontal"]]) bar.setAttribute("aria-" + name, value);
-  app.names = [make("span", "lp-name before"), make("span", "lp-name after")];
-  bar.append(...app.names, make("span", "lp-grip", "⇔"));
+  app.names = Array.from(byId("sides").children);
+  bar.append(make("span", "lp-grip", "⇔"));
   app.map.getContainer().append(bar);
   L.DomEvent.disableClickPropagation(bar);
   const move = (share) => {
@@ -177,8 +186,7 @@ function home(app) {
   map.invalidateSize({ pan: false });
   const { width, height, foot, apart } = covered();
   const narrow = apart || width > map.getSize().x * 0.75; // the title stands across the whole top
-  map.getContainer().style.setProperty("--below-title", height + "px");
-  map.getContainer().style.setProperty("--foot", foot + "px");
+  leaveRoom(app);
   const after = L.point(narrow ? 14 : 50, foot + 24);
   const below = L.point(14, height + (narrow ? 14 : 24)), beside = L.point(width + 24, 22);
   map.options.zoomSnap = 0; // the first view uses all the room there is

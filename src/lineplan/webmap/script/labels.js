@@ -64,12 +64,9 @@ class Labels {
       const box = element.getBoundingClientRect();
       return [box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top];
     });
-    // Names are not cut by the divider, nor do they hide under those of the two texts.
-    if (this.app.other) {
-      for (const element of [this.app.divider, ...this.app.names]) {
-        const box = element.getBoundingClientRect();
-        taken.push([box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
-      }
+    if (this.app.other) { // names are not cut by the divider
+      const box = this.app.divider.getBoundingClientRect();
+      taken.push([box.left - frame.left, box.top - frame.top, box.right - frame.left, box.bottom - frame.top]);
     }
     const free = (b) => b[0] > 2 && b[1] > 2 && b[2] < size.x - 2 && b[3] < size.y - 2 &&
       !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);

@@ -80,6 +80,8 @@ class App {
     this.shown.forEach((name) => this.layers[name].addTo(map));
     this.labels = new Labels(this);
     addFurniture(this);
+    this.missing = daysMissing(data.days.dates);
+    drawGaps(this);
   }
 
   view([lat, lon, zoom]) {
@@ -107,7 +109,8 @@ class App {
     this.render(changed, data.days.states[before.day]);
     if (wanted.view) this.view(wanted.view);
     if (home_again) this.reframe();
-    if ((changed.plan || changed.day || at.asked) && !this.playing) this.announce();
+    if (changed.lang) byId("live").textContent = ""; // it was said in another language
+    if ((changed.plan || changed.day || changed.lang || at.asked) && !this.playing) this.announce();
   }
 
   render(changed, before) {

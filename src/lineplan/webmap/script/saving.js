@@ -70,6 +70,7 @@ function drawPicture(app) {
   if (app.data.heads.subtitle) write(app.data.heads.subtitle, { size: 14 });
   write(app.when(), { size: 13, fill: SOFT });
   stale(app).forEach((text) => write(text, { size: 12, bold: true }));
+  if (app.other) write.y = sideNames(app, svg, size.x, write.y + 6);
   const top = write.y + 8;
   svg.append(mapPart(app, size, top));
   write.y = top + size.y + 6;
@@ -138,7 +139,6 @@ function mapPart(app, size, top) {
   }
   if (app.other) {
     frame.append(drawn("path", { d: "M" + share + " 0V" + size.y, stroke: INK, "stroke-width": 2 }));
-    app.names.forEach((name) => frame.append(...plainName(name, map.getContainer().getBoundingClientRect())));
   }
   const bar = document.querySelector(".leaflet-control-scale-line");
   const length = parseFloat(bar.style.width), y = size.y - 12;
@@ -177,15 +177,16 @@ function plainLabel({ placed, text, label, width, height }) {
   return made;
 }
 
-/* The name of a text on its side of the divider. */
-function plainName(name, frame) {
-  const box = name.getBoundingClientRect(), x = box.left - frame.left, y = box.top - frame.top;
-  const back = drawn("rect", { x, y, width: box.width, height: box.height, fill: PAPER, stroke: SOFT, "stroke-width": 0.5 });
-  return [back, ...wrapped(name).map((line, i) => {
-    const said = drawn("text", { x: x + 8, y: y + 15 + 15 * i, "font-size": 12, "font-weight": 600, fill: INK });
+/* The names of two texts above the map, each on its side; returns where they end. */
+function sideNames(app, svg, width, top) {
+  const sides = app.names.map((name) => wrapped(name));
+  sides.forEach((lines, i) => lines.forEach((line, row) => {
+    const said = drawn("text", { x: i ? width - 14 : 14, y: top + 12 + 15 * row, "font-size": 12, "font-weight": 600, fill: INK,
+      "text-anchor": i ? "end" : "start" });
     said.textContent = line;
-    return said;
-  })];
+    svg.append(said);
+  }));
+  return top + 15 * Math.max(...sides.map((lines) => lines.length));
 }
 
 /* The lines that a label has on the screen. */
