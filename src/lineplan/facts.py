@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lineplan.plan import Clause
 
 STALE_DAYS = 14
-"""A line of contact older than this puts a notice above the map."""
+"""On every page a line of contact older than this has a notice."""
 
 
 @dataclass(frozen=True)

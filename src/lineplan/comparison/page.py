@@ -13,14 +13,13 @@ from lineplan.comparison.subjects import Entry, silence_on
 from lineplan.comparison.text import change_in_words
 from lineplan.dataset import Subject
 from lineplan.errors import DatasetError
-from lineplan.facts import clause_name
+from lineplan.facts import STALE_DAYS, clause_name
 from lineplan.footnotes import parameter_words, reading_words
 from lineplan.labels import Catalogue, catalogue
 from lineplan.plan import STATUSES, UNSPECIFIED, Plan, Quote
 from lineplan.style import PAINTS
 
 MOST_PLACES = 25
-STALE_DAYS = 30
 _FILES = ("units", "control", "assessments", "places")
 
 

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from lineplan.errors import UsageError
-from lineplan.facts import local_name
+from lineplan.facts import STALE_DAYS, local_name
 from lineplan.footnotes import baseline, line_source
 from lineplan.labels import LANGUAGES, Catalogue, catalogue
 from lineplan.plan import TERMS, UNSPECIFIED
@@ -35,9 +35,6 @@ from lineplan.webmap.tiles import tile_provider
 
 if TYPE_CHECKING:
     from lineplan.webmap.recording import Day, Recording
-
-STALE_DAYS = 14
-"""A line of contact older than this puts a notice above the map."""
 
 Focus = str | Sequence[float]
 
