@@ -199,7 +199,7 @@ def timeline(
         "border_tolerance_km": dataset.border_tolerance_km,
         "on_overlap": on_overlap,
         **setting.papers,
-        "notes": list(setting.notes),
+        "notes": [*archive.notes, *setting.notes],
     }
     if zones is not None:
         if has_permission:
