@@ -201,6 +201,10 @@ def test_inspect_a_file(line: Any, tmp_path: Path) -> None:
     assert "CRS      EPSG:3857" in said
     named = line("data", "inspect", "mine.gpkg", "--source", "polygons", "--format", "json")
     assert named.document["why"] == "--source names it"
+    (tmp_path / "how.toml").write_text('kind = "polygons"\nfile = "mine.gpkg"\n')
+    said = line("data", "inspect", "how.toml").out
+    assert "kind     polygons: how.toml names it" in said
+    assert "fault    feature 0 repaired (Self-intersection" in said, "the first line names the file"
 
 
 def test_inspect_what_is_no_source(line: Any, tmp_path: Path) -> None:
@@ -214,6 +218,16 @@ def test_inspect_what_is_no_source(line: Any, tmp_path: Path) -> None:
     assert "kind     lines: it draws lines" in said
     assert "--left PARTY" in said
     assert "no such file" in one_line_of(line("data", "inspect", "nothing.geojson"))
+
+
+def test_of_pieces_along_the_border_the_largest_are_said() -> None:
+    pieces = [f"border piece {n}, 9 km² in UA-14, reassigned from ua to ru" for n in range(1, 8)]
+    pieces[6] = "border piece 7, 9 km² in UA-14, stays with ua: it reaches 9 km inland"
+    notes = ["a.geojson: read", *pieces, "b.geojson: read"]
+    said = output.brief(notes)
+    assert said[:-1] == [*notes[:6], "b.geojson: read"]
+    assert said[-1].startswith("and 2 smaller border piece(s), 1 of which stay as mapped (lineplan")
+    assert output.brief(notes[:6]) == notes[:6]
 
 
 def test_progress_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:

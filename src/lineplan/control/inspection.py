@@ -82,10 +82,10 @@ def inspect_source(
     LineplanError
         It cannot be opened at all.
     """
-    how, path = given_source(kind), Path(source)
+    how, path, named_by = given_source(kind), Path(source), "--source"
     if path.suffix.lower() == ".toml" and path.is_file():
         how = named_file(path)
-        source = how.file
+        source, named_by = how.file, path.name
     if holds_many_days(source):
         return _of_archive(open_archive(source, dataset, kind=how), progress)
     content = look_at(source)
@@ -97,7 +97,7 @@ def inspect_source(
                 return _of_archive(archive, progress)
         except LineplanError:
             pass  # what it is instead, and why it cannot be read, is said below
-    return _of_state(content, source, dataset, how)
+    return _of_state(content, source, dataset, how, named_by)
 
 
 def _may_have_days(content: Content, how: SourceFile) -> bool:
@@ -110,7 +110,7 @@ def _may_have_days(content: Content, how: SourceFile) -> bool:
 
 
 def _of_state(
-    content: Content, source: str | Path, dataset: Dataset, how: SourceFile
+    content: Content, source: str | Path, dataset: Dataset, how: SourceFile, named_by: str
 ) -> dict[str, Any]:
     faults: list[str] = []
     invalid: dict[str, str] = {}
@@ -135,7 +135,9 @@ def _of_state(
     return {
         "name": content.path.name,
         "kind": found,
-        "why": "--source names it" if how.kind else _WHY.get(found, "nothing in it is recognised"),
+        "why": f"{named_by} names it"
+        if how.kind
+        else _WHY.get(found, "nothing in it is recognised"),
         "form": form,
         "sha256": content.sha256,
         **_spanned(days, [], 0),
@@ -262,6 +264,7 @@ def as_text(found: dict[str, Any]) -> str:
     if found["features"] is not None:
         drawn = f"{found['features']:,} feature(s), {found['vertices']:,} vertices"
         drawn += " in the days that differ" if found["days"] > 1 else ""
+    prefix = f"{found['name']}: "  # the first line has it
     rows = [
         ("file", f"{found['name']} ({found['form']})"),
         ("kind", f"{found['kind']}: {found['why']}"),
@@ -274,8 +277,8 @@ def as_text(found: dict[str, Any]) -> str:
         *((f"km²{of_day}", _class(row)) for row in found["classes"]),
         ("licence", found["licence"] or NOT_STATED),
         ("pass on", found["redistribution"]),
-        *(("fault", fault) for fault in _short(found["faults"])),
-        *(("note", note) for note in found["notes"]),
+        *(("fault", fault.removeprefix(prefix)) for fault in _short(found["faults"])),
+        *(("note", note.removeprefix(prefix)) for note in found["notes"]),
     ]
     if not found["faults"]:
         rows.append(("faults", "none"))
