@@ -148,6 +148,7 @@ def test_feeds_side_by_side_one_of_them_as_it_was_saved(line: Any, tmp_path: Pat
     ]
     assert ru[1] > ru[2] + 20_000, "the base counts"
     assert "nzz.json: read as liveuamap, 1 area(s) of 1 holder(s)" in alone[1].err
+    assert "note: deepstate.geojson: its polygons are read as held by ru\n" in alone[0].err
     together = ("deepstate.geojson", "nzz.toml", "some.kml")
     controls = [part for name in together for part in ("--control", name)]
     said = line("areas", "point21", "--by", "held_by", *controls)

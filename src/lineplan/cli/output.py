@@ -53,9 +53,10 @@ def brief(notes: Iterable[str]) -> list[str]:
     if not smaller:
         return notes
     stay = sum(", stays with " in note for note in smaller)
+    which = f", {stay} of which stay as mapped" if stay else ""
     return [note for note in notes if note not in smaller] + [
-        f"and {len(smaller)} smaller border piece(s), {stay} of which stay as mapped (lineplan "
-        "areas --format json has each; layer reassigned of lineplan export has all)"
+        f"and {len(smaller)} smaller border piece(s){which} (lineplan areas --format json has "
+        "each, layer reassigned of lineplan export has all)"
     ]
 
 
