@@ -567,3 +567,46 @@ def test_all_real_days_packed(
         (feature,) = json.loads(path.read_text())["features"]
         drawn = shapely.get_coordinates(shapely.geometry.shape(feature["geometry"]))
         assert (shapely.get_coordinates(control.claims.geometry) == drawn).all()
+
+
+def daily(path: Path, inside: str, west: float = 31) -> Path:
+    """A daily file as DeepState's are: the collection names itself by its day."""
+    ring = [[west, -1], [32, -1], [32, 1], [west, 1], [west, -1]]
+    drawn = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {}, "geometry": drawn}
+    named = {"type": "FeatureCollection", "name": f"deepstatemap_data_{inside}"}
+    path.write_text(json.dumps({**named, "features": [feature]}))
+    return path
+
+
+def test_a_file_whose_name_contradicts_the_day_in_it(tmp_path: Path, toy: lp.Dataset) -> None:
+    folder = tmp_path / "days"
+    folder.mkdir()
+    for day, inside in (("01", "01"), ("02", "02"), ("03", "02"), ("04", "04")):
+        daily(folder / f"line_202503{day}.geojson", f"202503{inside}", 31 + int(day) / 10)
+    archive = lp.open_archive(folder, toy)
+    said = (
+        "line_20250303.geojson: is of 2025-03-03 by its name, and of 2025-03-02 by the name of the "
+        "collection in it (deepstatemap_data_20250302); rename the file, or fetch that day anew"
+    )
+    for day in archive.days:
+        if day != dt.date(2025, 3, 3):
+            assert archive.outline(day).held_by == ("bora",)
+            continue
+        for read in (archive.control, archive.outline):
+            with pytest.raises(lp.ControlError) as caught:
+                read(day)
+            assert str(caught.value) == said
+    with pytest.raises(lp.ControlError, match="by its name, and of 2025-03-02"):
+        lp.read_control(folder / "line_20250303.geojson", toy)
+    report = pack(archive, tmp_path / "a.parquet", keep_going=True)
+    assert report.left_out == (f"2025-03-03: {said}",)
+
+
+def test_the_day_in_a_file_counts_where_its_name_states_none(
+    tmp_path: Path, toy: lp.Dataset
+) -> None:
+    path = daily(tmp_path / "latest.geojson", "20250302")
+    assert lp.read_control(path, toy).as_of == dt.date(2025, 3, 2)
+    with pytest.raises(lp.ControlError, match="is dated 2025-03-02, not 2025-03-01"):
+        lp.read_control(path, toy, as_of=dt.date(2025, 3, 1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, box, mapping
 
 from lineplan.cli import run
 
@@ -112,6 +112,55 @@ def test_sources_side_by_side_with_their_range(line: Any) -> None:
     document = json.loads(line("areas", *three, "--format", "json").out)
     assert len(document["conditions"]["sources"]) == 3
     assert {"control_class", "line_source"} <= document["rows"][0].keys()
+
+
+def test_feeds_side_by_side_one_of_them_as_it_was_saved(line: Any, tmp_path: Path) -> None:
+    """DeepState's day, NZZ's map on a base as --save-source keeps it, and KML: each as alone."""
+
+    def collection(ground: Any, properties: dict[str, str], **more: str) -> dict[str, Any]:
+        feature = {"type": "Feature", "properties": properties, "geometry": mapping(ground)}
+        return {"type": "FeatureCollection", **more, "features": [feature]}
+
+    daily = collection(EAST, {}, name="deepstatemap_data_20251120")
+    (tmp_path / "deepstate.geojson").write_text(json.dumps(daily))
+    gains = {"value": collection(MORE, {"type": "gains", "date": "2025-11-19"})}
+    (tmp_path / "nzz.json").write_text(json.dumps(gains))
+    crimea = gpd.GeoDataFrame(geometry=[box(32, 44, 37, 46)], crs=4326)
+    crimea.to_file(tmp_path / "before_2022.geojson")
+    corners = "37.2,46 41,46 41,50 37.2,50 37.2,46"
+    (tmp_path / "some.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark><styleUrl>#ru</styleUrl><Polygon>'
+        f"<outerBoundaryIs><LinearRing><coordinates>{corners}</coordinates></LinearRing>"
+        "</outerBoundaryIs></Polygon></Placemark></kml>"
+    )
+    by = ("areas", "point21", "--by", "held_by", "--format", "csv")
+    base = ("--base", "before_2022.geojson", "--save-source", "nzz.toml")
+    alone = [
+        line(*by, "--control", "deepstate.geojson"),
+        line(*by, "--control", "nzz.json", *base),
+        line(*by, "--control", "some.kml"),
+    ]
+    ru = [
+        float(
+            next(r for r in csv.DictReader(io.StringIO(s.out)) if r["held_by"] == "ru")["area_km2"]
+        )
+        for s in alone
+    ]
+    assert ru[1] > ru[2] + 20_000, "the base counts"
+    assert "nzz.json: read as liveuamap, 1 area(s) of 1 holder(s)" in alone[1].err
+    assert "note: deepstate.geojson: its polygons are read as held by ru\n" in alone[0].err
+    together = ("deepstate.geojson", "nzz.toml", "some.kml")
+    controls = [part for name in together for part in ("--control", name)]
+    said = line("areas", "point21", "--by", "held_by", *controls)
+    (row,) = [text.split() for text in said.out.splitlines() if text.startswith("ru ")]
+    assert row[1:] == [f"{km2:,.0f}" for km2 in ru] + [f"{min(ru):,.0f}-{max(ru):,.0f}"]
+    for who in (
+        "A: DeepState, area of the day (deepstate.geojson); line of 2025-11-20",
+        "B: Liveuamap, as published by NZZ (nzz.json), on the base of before_2022.geojson; line of "
+        "2025-11-19",
+        "C: some.kml; line of no stated date",
+    ):
+        assert who in said.out
 
 
 def test_side_by_side_by_unit_and_status(line: Any) -> None:

@@ -1,6 +1,7 @@
 """Settlement tables: ground to the nearest place, the latest state, disputes."""
 
 import datetime as dt
+import pickle
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -12,6 +13,7 @@ from toyland import SQUARE_KM2, units
 
 import lineplan as lp
 from lineplan import geodesy
+from lineplan.control import pack
 
 PLAN = Path(__file__).parent / "data" / "cases" / "held_and_unheld" / "plan.toml"
 # A place in the middle of each of the four squares: cells are the squares themselves.
@@ -188,3 +190,155 @@ def test_years_of_many_places_are_quick(tmp_path: Path, toy: lp.Dataset) -> None
     total = sum(map(km2, ground(control).values()))
     assert total == pytest.approx(4 * SQUARE_KM2, rel=1e-6), "cells neither overlap nor gape"
     assert box(30, -1, 32, 1).area == 4
+
+
+# Days of one table: places fall on single days, one place appears on the third, one is disputed on
+# the fourth; the last day repeats what is known. The order of the rows says nothing.
+DAYS = [dt.date(2025, 1, d) for d in (1, 2, 3, 5, 6)]
+AT = {**MIDDLE, "mid": (31.1, 0.1)}
+SAID = [
+    (DAYS[4], "ne", "BORA"),
+    (DAYS[1], "sw", "BORA"),
+    (DAYS[2], "mid", "ARIA"),
+    (DAYS[3], "nw", "ARIA"),
+    (DAYS[3], "nw", "BORA"),
+    *[(DAYS[0], p, h) for p, h in (("nw", "ARIA"), ("ne", "BORA"), ("sw", "ARIA"), ("se", "BORA"))],
+    (DAYS[4], "nw", "aria"),
+]
+
+
+def of_days(path: Path, said: list[tuple[dt.date, str, str]] = SAID) -> Path:
+    written = [f"{p},{AT[p][0]},{AT[p][1]},{day},{h}" for day, p, h in said]
+    return table(path, *written)
+
+
+def drawn(control: lp.Control) -> list[tuple[str, bytes]]:
+    return list(
+        zip(control.claims["held_by"], shapely.to_wkb(control.claims.geometry), strict=True)
+    )
+
+
+def known_on(day: dt.date) -> list[tuple[dt.date, str, str]]:
+    """By hand: of every place the rows of its latest day, all written as of `day`."""
+    of_place: dict[str, dict[dt.date, list[str]]] = {}
+    for on, place, holder in SAID:
+        if on <= day:
+            of_place.setdefault(place, {}).setdefault(on, []).append(holder)
+    return [(day, p, holder) for p, by_day in of_place.items() for holder in by_day[max(by_day)]]
+
+
+def test_a_table_of_many_days_is_an_archive(tmp_path: Path, toy: lp.Dataset) -> None:
+    path = of_days(tmp_path / "t.csv")
+    archive = lp.open_archive(path, toy)
+    assert archive.kind == "settlements"
+    assert archive.days == tuple(DAYS)
+    assert archive.missing == (dt.date(2025, 1, 4),)
+    for day in DAYS:
+        control, asked = archive.control(day), lp.read_control(path, toy, as_of=day)
+        assert drawn(control) == drawn(asked)
+        for part in ("as_of", "source", "sha256", "notes", "kind", "draws_every_party"):
+            assert getattr(control, part) == getattr(asked, part)
+        by_hand = of_days(tmp_path / "day.csv", known_on(day))
+        assert drawn(control) == drawn(lp.read_control(by_hand, toy))
+    nw = Point(30.2, 0.8)
+    held = [next(h for h, g in ground(archive.control(d)).items() if g.contains(nw)) for d in DAYS]
+    assert held == ["aria", "aria", "aria", "contested", "aria"]
+    assert sum("several holders" in n for d in DAYS for n in archive.control(d).notes) == 1
+    # What is said anew on the last day is what the third had: "aria" is ARIA.
+    assert archive.same_as == {DAYS[4]: DAYS[2]}
+    assert drawn(archive.control(DAYS[4])) == drawn(archive.control(DAYS[2]))
+    with pytest.raises(lp.ControlError, match="has no state of 2025-01-04; it has 5 day"):
+        archive.control(dt.date(2025, 1, 4))
+
+
+def test_cells_of_the_same_places_are_drawn_once(
+    tmp_path: Path, toy: lp.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = []
+    draw = shapely.voronoi_polygons
+    monkeypatch.setattr(
+        shapely, "voronoi_polygons", lambda *a, **k: (times.append(1), draw(*a, **k))[1]
+    )
+    archive = lp.open_archive(of_days(tmp_path / "t.csv"), toy)
+    counts = []
+    for day in DAYS:
+        archive.outline(day)
+        counts.append(len(times))
+    assert counts == [1, 1, 2, 2, 2], "anew only where a place is added"
+
+
+def test_days_of_a_table_go_to_another_process(tmp_path: Path, toy: lp.Dataset) -> None:
+    path = of_days(tmp_path / "t.csv")
+    archive = lp.open_archive(path, toy).between(DAYS[1], None)
+    before = [drawn(archive.control(day)) for day in DAYS[1:]]
+    sent = pickle.dumps(archive)
+    assert len(sent) < 20_000
+    again = pickle.loads(sent)
+    assert (again.days, again.same_as) == (archive.days, archive.same_as)
+    assert [drawn(again.control(day)) for day in DAYS[1:]] == before
+    of_days(path, SAID[1:])
+    with pytest.raises(lp.ControlError, match=r"t\.csv: has changed since it was opened"):
+        pickle.loads(sent).control(DAYS[2])
+
+
+def test_days_of_points_and_of_named_columns(tmp_path: Path, toy: lp.Dataset) -> None:
+    points = gpd.GeoDataFrame(
+        {"when": [f"{d}" for d, _, _ in SAID], "flag": [h for _, _, h in SAID]},
+        geometry=[Point(AT[p]) for _, p, _ in SAID],
+        crs=4326,
+    )
+    points.to_file(tmp_path / "p.gpkg")
+    how = {"kind": "settlements", "holder": "flag", "columns": {"date": "when"}}
+    archive = lp.open_archive(tmp_path / "p.gpkg", toy, **how)
+    assert archive.days == tuple(DAYS)
+    same = lp.open_archive(of_days(tmp_path / "t.csv"), toy)
+    assert all(drawn(archive.control(d)) == drawn(same.control(d)) for d in DAYS)
+
+
+def test_a_table_without_days_is_no_archive(tmp_path: Path, toy: lp.Dataset) -> None:
+    path = table(tmp_path / "t.csv", "30.5,0.5,BORA", head="lon,lat,status")
+    with pytest.raises(lp.ControlError) as caught:
+        lp.open_archive(path, toy)
+    assert "has no column of dates; its columns are lon, lat, status" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_day_that_no_rule_knows_is_bad_alone(tmp_path: Path, toy: lp.Dataset) -> None:
+    head = rows("2025-01-01", nw="???")
+    path = table(tmp_path / "t.csv", *head, *rows("2025-01-02", nw="BORA"))
+    archive = lp.open_archive(path, toy)
+    with pytest.raises(lp.ControlError, match=r"no status says who holds the ground: '\?\?\?'"):
+        archive.control(DAYS[0])
+    report = pack(archive, tmp_path / "t.parquet", keep_going=True)
+    assert (report.days, len(report.left_out)) == (1, 1)
+
+
+def test_a_rule_may_look_at_another_column(tmp_path: Path, toy: lp.Dataset) -> None:
+    said = ["1,30.5,0.5,x,red", "2,31.5,0.5,x,blue"]
+    path = table(tmp_path / "t.csv", *said, head="place,lon,lat,status,flag")
+    how = tmp_path / "how.toml"
+    how.write_text(
+        "[[rule]]\nvalues = ['red']\ncolumn = 'flag'\nheld_by = 'aria'\n"
+        "[[rule]]\nvalues = ['blue']\ncolumn = 'flag'\nheld_by = 'bora'\n"
+    )
+    control = lp.read_control(path, toy, kind=how)
+    assert ground(control)["aria"].contains(Point(30.1, 0.5))
+
+
+def test_many_days_of_many_places_are_quick(tmp_path: Path, toy: lp.Dataset) -> None:
+    """320,000 rows: what is the same for all days is done once."""
+    import time
+
+    lines = [
+        f"{i},{30 + i % 40 / 20},{-1 + i // 40 / 20},{dt.date(2025, 1, 1) + dt.timedelta(d)},"
+        f"{'BORA' if i % 40 > d / 5 else 'ARIA'}"
+        for d in range(200)
+        for i in range(1600)
+    ]
+    path = table(tmp_path / "t.csv", *lines)
+    start = time.perf_counter()
+    archive = lp.open_archive(path, toy)
+    outlines = [archive.outline(day) for day in archive.days]
+    assert time.perf_counter() - start < 30
+    assert len(outlines) == 200
+    assert len(archive.same_as) == 160, "the line moves every fifth day"

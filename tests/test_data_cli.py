@@ -130,6 +130,51 @@ def test_inspect_an_archive(line: Any, tmp_path: Path) -> None:
     assert f"km² on 2025-11-20  not stated, ru: {km2:,.0f} in 1 feature(s)" in text
 
 
+def settlements(path: Path) -> Path:
+    """Three days of made settlements: places of the dataset, and one that it does not know."""
+    places = lp.load_dataset().places().set_index("name")["geonameid"]
+    held = {"Kyiv": "UA", "Odesa": "UA", "Kharkiv": "UA", "Luhansk": "RU", "Donetsk": "RU"}
+    rows = [f"{places[name]},20251117,{holder}" for name, holder in held.items()]
+    rows += [
+        f"{places['Kharkiv']},20251118,UA",
+        "999,20251118,RU",
+        f"{places['Odesa']},20251120,RU",
+    ]
+    path.write_text("\n".join(["geonameid,date,status", *rows]) + "\n")
+    return path
+
+
+def test_a_settlement_table_is_an_archive(line: Any, tmp_path: Path) -> None:
+    """Packed, through time, inspected and drawn: each day is what --as-of reads of it."""
+    table = settlements(tmp_path / "t.csv")
+    lost = "t.csv: 1 of 6 place(s) are not among the dataset's places and were left out"
+    packed = line("data", "pack", "t.csv", "-o", "a.parquet")
+    assert packed.err.count(lost) == 1, "once, and not for every day"
+    assert "3 day(s), 2025-11-17 to 2025-11-20, of them 1 unchanged" in packed.err
+    found = line("data", "inspect", "t.csv", "--format", "json").document
+    assert (found["kind"], found["form"]) == ("settlements", "archive of settlements")
+    assert (found["days"], found["missing"], found["unchanged"]) == (3, ["2025-11-19"], 1)
+    assert found["holders"] == ["ru", "ua"]
+    assert found["faults"] == []
+    assert lost in found["notes"][0]
+    followed = line("timeline", "as_held", "--control", "t.csv", "-o", "s.csv")
+    assert followed.err.count(lost) == 1
+    series = pd.read_csv(tmp_path / "s.csv").groupby(["date", "held_by"])["area_km2"].sum()
+    for day in DAYS:
+        areas = ("areas", "as_held", "--by", "held_by", "--format", "json", "--as-of", day)
+        asked = pd.DataFrame(line(*areas, "--control", "t.csv").document["rows"])
+        kept = pd.DataFrame(line(*areas, "--control", "a.parquet").document["rows"])
+        pd.testing.assert_frame_equal(asked, kept)
+        for row in asked.itertuples():
+            assert series[day, row.held_by] == pytest.approx(row.area_km2, abs=1e-5)
+    assert series["2025-11-20", "ru"] > series["2025-11-18", "ru"] + 30_000
+    drawn = line("map", "as_held", "--control", "t.csv", "--from", "2025-11-18", "-o", "m.html")
+    assert drawn.status == 0
+    assert lost in drawn.err
+    alone = line("data", "inspect", str(table), "--source", "polygons")
+    assert "fault" in alone.out
+
+
 def test_inspect_says_which_days_are_bad(line: Any, days: Path) -> None:
     (days / "line_2025-11-17.geojson").write_text("{}")
     bow = shapely.Polygon([(37, 47), (38, 48), (38, 47), (37, 48)])
@@ -156,6 +201,10 @@ def test_inspect_a_file(line: Any, tmp_path: Path) -> None:
     assert "CRS      EPSG:3857" in said
     named = line("data", "inspect", "mine.gpkg", "--source", "polygons", "--format", "json")
     assert named.document["why"] == "--source names it"
+    (tmp_path / "how.toml").write_text('kind = "polygons"\nfile = "mine.gpkg"\n')
+    said = line("data", "inspect", "how.toml").out
+    assert "kind     polygons: how.toml names it" in said
+    assert "fault    feature 0 repaired (Self-intersection" in said, "the first line names the file"
 
 
 def test_inspect_what_is_no_source(line: Any, tmp_path: Path) -> None:
@@ -169,6 +218,16 @@ def test_inspect_what_is_no_source(line: Any, tmp_path: Path) -> None:
     assert "kind     lines: it draws lines" in said
     assert "--left PARTY" in said
     assert "no such file" in one_line_of(line("data", "inspect", "nothing.geojson"))
+
+
+def test_of_pieces_along_the_border_the_largest_are_said() -> None:
+    pieces = [f"border piece {n}, 9 km² in UA-14, reassigned from ua to ru" for n in range(1, 8)]
+    pieces[6] = "border piece 7, 9 km² in UA-14, stays with ua: it reaches 9 km inland"
+    notes = ["a.geojson: read", *pieces, "b.geojson: read"]
+    said = output.brief(notes)
+    assert said[:-1] == [*notes[:6], "b.geojson: read"]
+    assert said[-1].startswith("and 2 smaller border piece(s), 1 of which stay as mapped (lineplan")
+    assert output.brief(notes[:6]) == notes[:6]
 
 
 def test_progress_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:

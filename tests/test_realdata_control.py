@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +14,7 @@ from shapely.geometry import shape
 
 import lineplan as lp
 from lineplan import geodesy
+from lineplan.cli import run
 
 pytestmark = [
     pytest.mark.realdata,
@@ -91,6 +94,33 @@ def test_liveuamap_on_the_base_of_before_2022(
     assert far_off(by_unit(with_losses), assessed["nzz"]) == {}
     alone = by_unit(lp.read_control(path, ukraine))
     assert alone.sum() < 75_000
+
+
+def test_three_real_maps_side_by_side(
+    real_data: Path,
+    base: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command of docs/sources-of-control.md, figure by figure and word by word."""
+    other = real_data / "other"
+    for path, name in (
+        (real_data / "deepstate_daily" / "deepstatemap_data_20251120.geojson", "deepstate.geojson"),
+        (other / "nzz_2025-11-20.json", "nzz.json"),
+        (other / "mapsite_Control_25_11_18.kml", "mapsite.kml"),
+        (base, "before_2022.geojson"),
+    ):
+        shutil.copy(path, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    docs = (Path(__file__).parents[1] / "docs" / "sources-of-control.md").read_text()
+    shown = docs[docs.index("## Several sources") :].split("```console\n")[1].split("```")[0]
+    first, rest = shown.split("\n", 1)
+    second, printed = rest.split("\n", 1)
+    assert run(shlex.split(first.removeprefix("$ lineplan "))) == 0
+    capsys.readouterr()
+    assert run(shlex.split(second.removeprefix("$ lineplan "))) == 0
+    assert capsys.readouterr().out.strip() == printed.strip()
 
 
 def test_kml_by_style(real_data: Path, ukraine: lp.Dataset, assessed: pd.DataFrame) -> None:

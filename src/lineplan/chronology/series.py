@@ -237,7 +237,7 @@ def _conditions(job: Job, archive: Archive, measured: Measured) -> dict[str, Any
         "border_tolerance_km": setting.dataset.border_tolerance_km,
         "on_overlap": setting.on_overlap,
         **setting.papers,
-        "notes": list(setting.notes),
+        "notes": [*archive.notes, *setting.notes],
     }
 
 

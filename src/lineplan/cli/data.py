@@ -99,7 +99,8 @@ def data_pack(
         str,
         typer.Argument(
             metavar="FOLDER|FILE",
-            help="A folder of daily files of any kind of source, or a file of dated polygons.",
+            help="A folder of daily files of any kind of source, a file of dated polygons, or a "
+            "settlement table.",
         ),
     ],
     output: Annotated[

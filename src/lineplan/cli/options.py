@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from lineplan.cli.output import say
+from lineplan.cli.output import brief, say
 from lineplan.cli.sources import SourceOptions
 from lineplan.errors import LineplanWarning, UsageError
 
@@ -234,7 +234,7 @@ class Ground(SourceOptions):
         if has_permission is not None:
             arrangement = arrangement.for_others(has_permission=has_permission)
         unused = unused_clauses(arrangement.plan, arrangement.zones)
-        for note in arrangement.conditions["notes"]:
+        for note in brief(arrangement.conditions["notes"]):
             say(f"{'warning' if note in unused else 'note'}: {note}")
         return arrangement
 
@@ -245,7 +245,7 @@ class Ground(SourceOptions):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             comparison = compare(*plans, **self._options(plans[0], self._one_control()))
-        for note in comparison.conditions["notes"]:
+        for note in brief(comparison.conditions["notes"]):
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return comparison
 
@@ -263,7 +263,7 @@ class Ground(SourceOptions):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
             drawn = atlas(plans, **shared, **options)
-        for note in drawn.notes:
+        for note in brief(drawn.notes):
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return drawn
 

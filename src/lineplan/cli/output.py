@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,8 @@ class TableFormat(StrEnum):
 
 # What could forge a line, or turn the reading direction, in words that quote a file.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_PIECE = "border piece "
+_MOST_PIECES = 5
 EXACT = (TableFormat.csv, TableFormat.json)
 
 FormatOption = Annotated[TableFormat, typer.Option("--format", help="Form of the table.")]
@@ -42,6 +44,20 @@ def say(words: str) -> None:
     """Print to stderr."""
     if sys.stderr is not None:
         print(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", words), file=sys.stderr)
+
+
+def brief(notes: Iterable[str]) -> list[str]:
+    """Notes as they are said: of pieces along the border, which come by size, the largest few."""
+    notes = list(notes)
+    smaller = [note for note in notes if note.startswith(_PIECE)][_MOST_PIECES:]
+    if not smaller:
+        return notes
+    stay = sum(", stays with " in note for note in smaller)
+    which = f", {stay} of which stay as mapped" if stay else ""
+    return [note for note in notes if note not in smaller] + [
+        f"and {len(smaller)} smaller border piece(s){which} (lineplan areas --format json has "
+        "each, layer reassigned of lineplan export has all)"
+    ]
 
 
 def write(text: str, path: Path | None) -> None:

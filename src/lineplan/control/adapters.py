@@ -101,10 +101,26 @@ def read_content(
     how = over(papers_beside(content.path), how)
     how = known(how.kind or recognised(content, how), content, how, dataset)
     drawn = ADAPTERS[how.kind].read(content, how, dataset, as_of)
+    return settle(
+        content.path, content.sha256, drawn, dataset, how, as_of, control_class=control_class
+    )
+
+
+def settle(
+    path: Path,
+    sha256: str,
+    drawn: Drawn,
+    dataset: Dataset,
+    how: SourceFile,
+    as_of: date | None,
+    *,
+    control_class: str | None = None,
+) -> Control:
+    """What an adapter has drawn of a file to a `Control`; `how` names its kind."""
     base = read_state(how.base, dataset) if how.base else None
     tolerance_km = dataset.border_tolerance_km
     return settled(
-        content.path,
+        path,
         drawn,
         how,
         control_class,
@@ -112,7 +128,7 @@ def read_content(
         tolerance_km,
         as_of,
         default_holder=dataset.default_holder,
-        sha256=content.sha256,
+        sha256=sha256,
     )
 
 

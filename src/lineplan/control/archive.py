@@ -2,7 +2,7 @@
 
 Kinds are found by content: a folder of daily files (any source that `read_control` reads), a file
 of dated features (a column of dates; GeoJSON, also packed by gzip, GeoParquet and what else OGR
-reads) and the packed form that ``lineplan data pack`` writes.
+reads), a settlement table with dates, and the packed form that ``lineplan data pack`` writes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any, Literal, Protocol
 
 import geopandas as gpd
 
-from lineplan.control.adapters import over
-from lineplan.control.content import look_at
+from lineplan.control.adapters import over, recognised
+from lineplan.control.content import Content, look_at
 from lineplan.control.dated import Dated
 from lineplan.control.extent import on_units
 from lineplan.control.fetched import papers_beside
 from lineplan.control.folder import Folder, is_folder_of_days
 from lineplan.control.packed import Packed, is_packed
+from lineplan.control.settlementdays import SettlementDays
 from lineplan.control.settling import check_class
 from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, Outline
@@ -30,7 +31,7 @@ from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import file_and_layer, sha256_of
 
-Kind = Literal["folder", "dated", "packed"]
+Kind = Literal["folder", "dated", "settlements", "packed"]
 
 
 class Store(Protocol):
@@ -38,7 +39,7 @@ class Store(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """Folder of daily files, file of dated features, or packed form."""
+        """Folder of daily files, file of dated features, settlement table, or packed form."""
 
     @property
     def path(self) -> Path:
@@ -95,7 +96,7 @@ class Archive:
 
     @property
     def kind(self) -> Kind:
-        """``folder`` of daily files, file of ``dated`` features, or ``packed``."""
+        """``folder`` of daily files, ``dated`` features, ``settlements``, or ``packed``."""
         return self.store.kind
 
     @property
@@ -254,8 +255,9 @@ def open_archive(
     ----------
     path : str or Path
         A folder of daily files, each dated by its name or its content; a file of dated features
-        (column ``as_of``, or the one a source file names); a packed archive; or a source file
-        (TOML) that names one of these.
+        (column ``as_of``, or the one a source file names); a settlement table with dates, of which
+        a day's state is the latest row of every place on or before it; a packed archive; or a
+        source file (TOML) that names one of these.
     dataset : Dataset
         Declares the parties, and whose ground a source without holders draws.
     kind : str, Path or SourceFile, optional
@@ -321,9 +323,17 @@ def open_with(
         if is_folder_of_days(path):
             store = Folder(path, dataset, how, control_class)
         else:
-            store = Dated(
-                look_at(f"{path}:{layer}" if layer else path), dataset, how, control_class
-            )
+            content = look_at(f"{path}:{layer}" if layer else path)
+            if is_settlements(content, how):
+                store = SettlementDays(path, layer, dataset, how, control_class)
+            else:
+                store = Dated(content, dataset, how, control_class)
     if not store.grounds:
         raise ControlError(f"{path}: holds no state of any day")
     return Archive(tuple(store.grounds), store)
+
+
+def is_settlements(content: Content, how: SourceFile) -> bool:
+    """Whether it is a table, or draws points only, and is read as settlements."""
+    may_be = content.form == "table" or content.drawn == {"point"}
+    return may_be and (how.kind or recognised(content, how)) == "settlements"

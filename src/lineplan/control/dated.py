@@ -64,7 +64,7 @@ class Dated:
         if kind not in _KINDS:
             raise ControlError(
                 f"{self.path}: is read as {kind}, of which an archive is a folder of daily files; "
-                "only polygons can be dated by a column"
+                "only polygons and settlements can be dated by a column"
             )
         self.how = known(kind, content, self.how, self.dataset)
 

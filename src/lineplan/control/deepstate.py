@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from lineplan.control import polygons
 from lineplan.control.content import Content
 from lineplan.control.rules import draw_by_rules
 from lineplan.control.sourcefile import SourceFile
-from lineplan.control.state import Drawn
+from lineplan.control.state import Drawn, date_in_name
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import layer_of
@@ -28,10 +29,18 @@ def recognises_daily(content: Content) -> bool:
 
 
 def read_daily(content: Content, how: SourceFile, dataset: Dataset, as_of: date | None) -> Drawn:
-    """Read the area of one day."""
+    """Read the area of one day, which the collection's own name states, and the file's too."""
     features = content.collection()
     layer = layer_of(features, content.path) if features else content.layer
-    return polygons.draw(layer.keep("polygon"), how, dataset, as_of)
+    inside = str(content.document.get("name", ""))
+    day = date_in_name(Path(f"{inside}.geojson"))
+    named = date_in_name(content.path, how.date_in_name)
+    if day is not None and named is not None and day != named:
+        raise ControlError(
+            f"{content.path.name}: is of {named} by its name, and of {day} by the name of the "
+            f"collection in it ({inside}); rename the file, or fetch that day anew"
+        )
+    return polygons.draw(layer.keep("polygon"), how, dataset, as_of, named=day)
 
 
 def recognises_feed(content: Content) -> bool:

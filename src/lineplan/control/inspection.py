@@ -12,7 +12,12 @@ import geopandas as gpd
 import shapely
 
 from lineplan.control.adapters import over, recognised
-from lineplan.control.archive import Archive, holds_many_days, open_archive
+from lineplan.control.archive import (
+    Archive,
+    holds_many_days,
+    is_settlements,
+    open_archive,
+)
 from lineplan.control.content import GZIP, Content, look_at
 from lineplan.control.days import DATE_COLUMN
 from lineplan.control.fetched import papers_beside
@@ -24,7 +29,7 @@ from lineplan.control.state import Control
 from lineplan.control.terms import NOT_STATED
 from lineplan.dataset import Dataset
 from lineplan.errors import LineplanError
-from lineplan.features import Layer, layer_of, load_layer
+from lineplan.features import Layer, layer_of
 
 Progress = Callable[[int], AbstractContextManager[Callable[[date], None]]]
 
@@ -77,25 +82,35 @@ def inspect_source(
     LineplanError
         It cannot be opened at all.
     """
-    how, path = given_source(kind), Path(source)
+    how, path, named_by = given_source(kind), Path(source), "--source"
     if path.suffix.lower() == ".toml" and path.is_file():
         how = named_file(path)
-        source = how.file
+        source, named_by = how.file, path.name
     if holds_many_days(source):
         return _of_archive(open_archive(source, dataset, kind=how), progress)
     content = look_at(source)
     how = over(papers_beside(content.path), how)
-    column = how.columns.get("date", DATE_COLUMN)
-    if content.form in ("json", "vector") and column in content.columns:
+    if _may_have_days(content, how):
         try:
-            return _of_archive(open_archive(source, dataset, kind=how), progress)
+            archive = open_archive(source, dataset, kind=how)
+            if archive.kind != "settlements" or len(archive.days) > 1:
+                return _of_archive(archive, progress)
         except LineplanError:
             pass  # what it is instead, and why it cannot be read, is said below
-    return _of_state(content, source, dataset, how)
+    return _of_state(content, source, dataset, how, named_by)
+
+
+def _may_have_days(content: Content, how: SourceFile) -> bool:
+    try:
+        if is_settlements(content, how):
+            return True
+    except LineplanError:
+        return False
+    return content.form != "kml" and how.columns.get("date", DATE_COLUMN) in content.columns
 
 
 def _of_state(
-    content: Content, source: str | Path, dataset: Dataset, how: SourceFile
+    content: Content, source: str | Path, dataset: Dataset, how: SourceFile, named_by: str
 ) -> dict[str, Any]:
     faults: list[str] = []
     invalid: dict[str, str] = {}
@@ -120,7 +135,9 @@ def _of_state(
     return {
         "name": content.path.name,
         "kind": found,
-        "why": "--source names it" if how.kind else _WHY.get(found, "nothing in it is recognised"),
+        "why": f"{named_by} names it"
+        if how.kind
+        else _WHY.get(found, "nothing in it is recognised"),
         "form": form,
         "sha256": content.sha256,
         **_spanned(days, [], 0),
@@ -153,7 +170,7 @@ def _of_archive(archive: Archive, progress: Progress) -> dict[str, Any]:
     return {
         "name": archive.name,
         "kind": archive.kind,
-        "why": _WHY[archive.kind],
+        "why": _WHY[archive.kind] + (", of many days" if archive.kind == "settlements" else ""),
         "form": f"archive of {latest.kind}" if latest else "archive",
         "sha256": archive.sha256,
         **_spanned(archive.days, archive.missing, len(archive.same_as)),
@@ -177,7 +194,8 @@ def _crs_of(archive: Archive) -> str | None:
     try:
         if isinstance(store, Folder):
             return _as_drawn(look_at(store.path_of(archive.days[0]))).crs or None
-        return load_layer(store.path).crs or None
+        content = look_at(store.path)
+        return None if content.form == "table" else content.layer.crs or None
     except LineplanError:
         return None  # a day that cannot be read is told as such
 
@@ -246,6 +264,7 @@ def as_text(found: dict[str, Any]) -> str:
     if found["features"] is not None:
         drawn = f"{found['features']:,} feature(s), {found['vertices']:,} vertices"
         drawn += " in the days that differ" if found["days"] > 1 else ""
+    prefix = f"{found['name']}: "  # the first line has it
     rows = [
         ("file", f"{found['name']} ({found['form']})"),
         ("kind", f"{found['kind']}: {found['why']}"),
@@ -258,8 +277,8 @@ def as_text(found: dict[str, Any]) -> str:
         *((f"km²{of_day}", _class(row)) for row in found["classes"]),
         ("licence", found["licence"] or NOT_STATED),
         ("pass on", found["redistribution"]),
-        *(("fault", fault) for fault in _short(found["faults"])),
-        *(("note", note) for note in found["notes"]),
+        *(("fault", fault.removeprefix(prefix)) for fault in _short(found["faults"])),
+        *(("note", note.removeprefix(prefix)) for note in found["notes"]),
     ]
     if not found["faults"]:
         rows.append(("faults", "none"))

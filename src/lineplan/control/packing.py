@@ -17,7 +17,7 @@ import shapely
 
 from lineplan.control.archive import Archive
 from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
-from lineplan.control.state import Control
+from lineplan.control.state import Control, mended_of
 from lineplan.control.terms import Terms, strictest
 from lineplan.errors import ControlError, LineplanError
 from lineplan.output import replacing
@@ -109,8 +109,8 @@ def pack(
                 raise type(fault)(f"{faults[day]} (--keep-going leaves such days out)") from None
         else:
             rows += of_day
-            if control.mended:
-                mended.append(f"{day}: {control.mended}")
+            if of_this_day := mended_of(n for n in control.notes if n not in archive.notes):
+                mended.append(f"{day}: {of_this_day}")
             grounds.add(tuple(sorted((row["held_by"], row["geometry"]) for row in of_day)))
         on_day(day)
     packed = [day for day in archive.days if day not in faults]

@@ -75,9 +75,10 @@ def _holders(
 ) -> pd.Series:
     if HOLDER_COLUMN not in frame.columns:
         party = how.held_by or dataset.claimant
+        why = "" if how.held_by else f"has no column {HOLDER_COLUMN!r}; "
         notes.append(
-            f"{name}: has no column {HOLDER_COLUMN!r}; its polygons are read as held by {party}"
-            f"{_telling(frame)}"
+            f"{name}: {why}its polygons are read as held by {party}"
+            f"{'' if how.held_by else _telling(frame)}"
         )
         return pd.Series(party, index=frame.index, dtype=object)
     known = {party.id for party in dataset.parties} | {"contested", "unknown"}

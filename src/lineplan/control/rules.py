@@ -80,6 +80,7 @@ def classify(
     selves = [Rule(held_by=holder, values=(holder,)) for holder in known_holders(dataset)]
     held_by = pd.Series("", index=frame.index, dtype=object)
     control_class = held_by.copy()
+    texts: dict[str, pd.Series[Any]] = {}
     for rule in (*how.rules, *selves):
         looked_at = rule.column or column
         if looked_at not in frame.columns:
@@ -89,13 +90,15 @@ def classify(
                 f"{name}: has no column {looked_at!r}; its columns are "
                 f"{', '.join(str(c) for c in frame.columns if c != 'geometry') or 'none'}"
             )
-        fits = frame[looked_at].map(folded).map(lambda text, rule=rule: _fits(text, rule))
-        fresh = fits.astype(bool) & (held_by == "")
+        if looked_at not in texts:
+            texts[looked_at] = frame[looked_at].map(folded)
+        text = texts[looked_at]
+        fresh = text.isin([t for t in text.unique() if _fits(t, rule)]) & (held_by == "")
         held_by[fresh] = rule.held_by
         control_class[fresh] = rule.control_class
     fresh = held_by != ""
     if fresh.any() and not (control_class != "").any():
-        said = held_by[fresh].groupby(frame.loc[fresh, column].map(folded))
+        said = held_by[fresh].groupby(texts[column][fresh])
         read = [f"{value!r} ({len(part)}) as {part.iloc[0]}" for value, part in said]
         notes.append(f"{name}: {column} read: {', '.join(read[:_MOST_LISTED])}")
     lost = held_by == ""

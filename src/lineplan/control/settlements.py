@@ -1,11 +1,16 @@
 """Settlement tables: a row for a place and a day, with the party that holds it.
 
-Ground is given to the nearest place (Voronoi cells, on an equal-area plane), clipped to the units.
+The state of a day is the latest row of every place on or before it. Ground is given to the nearest
+place (Voronoi cells, on an equal-area plane), clipped to the units.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +55,150 @@ def recognises(content: Content) -> bool:
 
 def read(content: Content, how: SourceFile, dataset: Dataset, as_of: date | None) -> Drawn:
     """Read the latest state of every place on or before a day, and give ground to the nearest."""
+    table = Settlements(content, how, dataset)
     name = content.path.name
-    notes: list[str] = []
-    columns = _columns(content, how)
-    if "holder" not in columns:
-        raise ControlError(
-            f"{name}: which column says who holds a place? name it with --holder "
-            f"({', '.join(content.columns)})"
+    if table.days:
+        return table.draw(choose_day(list(table.days), as_of, name))
+    named = date_in_name(Path(name), how.date_in_name)
+    return table.draw(choose_day([named] if named else [], as_of, name, is_one_day=True))
+
+
+def is_dated(content: Content, how: SourceFile) -> bool:
+    """Whether a column says which day each row is of."""
+    return "date" in _columns(content, how)
+
+
+class Settlements:
+    """A settlement table, read once for all of its days.
+
+    Attributes
+    ----------
+    days : tuple of datetime.date
+        Days of which there is a row, ascending; none where no column states days.
+    notes : tuple of str
+        Rows that were left out, of whatever day.
+    """
+
+    def __init__(self, content: Content, how: SourceFile, dataset: Dataset) -> None:
+        name = content.path.name
+        notes: list[str] = []
+        columns = _columns(content, how)
+        if "holder" not in columns:
+            raise ControlError(
+                f"{name}: which column says who holds a place? name it with --holder "
+                f"({', '.join(content.columns)})"
+            )
+        looked_at = {columns["holder"], *(rule.column for rule in how.rules)}
+        looked_at &= {*content.columns}
+        table = _positioned(content, columns, looked_at, dataset, notes)
+        if not len(table):
+            raise ControlError(f"{name}: has no row with a place that is known")
+        self._how, self._dataset, self._name = how, dataset, name
+        self._holder = columns["holder"]
+        self.notes = tuple(notes)
+        self.days, on = _days(table, columns, name)
+        at = table.groupby(["lon", "lat"], sort=True)
+        self._places = at.size().index.to_frame(index=False)
+        place = at.ngroup().to_numpy()
+        # Few different things are said in many rows: each is kept once.
+        alike = table.groupby(sorted(looked_at), sort=False, dropna=False)
+        said = alike.ngroup().to_numpy()
+        self._said = table.loc[~pd.Series(said, index=table.index).duplicated(), sorted(looked_at)]
+        # A claim is what is said of a place on a day, in one row or several.
+        order = np.lexsort((place, on))
+        place, on, self._said_in = place[order], on[order], said[order].astype(np.int32)
+        starts = np.flatnonzero(np.r_[True, (np.diff(on) != 0) | (np.diff(place) != 0)])
+        self._rows = np.r_[starts, len(order)]
+        self._place = place[starts].astype(np.int32)
+        self._of_day = np.searchsorted(on[starts], np.arange(max(1, len(self.days)) + 1))
+        self._cells_of: tuple[bytes, NDArray[Any], str] | None = None
+
+    def draw(self, day: date | None) -> Drawn:
+        """What is held on one of the days, or on the only one where none is stated."""
+        claims = next(now for known, now in self._states() if not self.days or known == day)
+        where = np.flatnonzero(claims >= 0)
+        rows, count = self._rows_of(claims[where])
+        said = self._said.iloc[self._said_in[rows]].reset_index(drop=True)
+        notes = list(self.notes)
+        meaning = classify(said, self._how, self._dataset, self._holder, self._name, notes)
+        places = self._places.iloc[where].reset_index(drop=True)
+        meaning = _one_a_place(
+            meaning, np.repeat(np.arange(len(where)), count), places, self._name, notes
         )
-    table = _positioned(content, columns, dataset, notes)
-    if not len(table):
-        raise ControlError(f"{name}: has no row with a place that is known")
-    table, day = _of_day(table, columns, how, name, as_of)
-    meaning = classify(table, how, dataset, columns["holder"], name, notes)
-    places = _one_a_place(pd.concat([table[["lon", "lat"]], meaning], axis=1), name, notes)
-    return Drawn(_cells(places, dataset, name, notes), day, tuple(notes))
+        cells, coarseness = self._cells(where, places)
+        notes.append(coarseness)
+        return Drawn(self._grounds_of(meaning, cells), day, tuple(notes))
+
+    @cached_property
+    def grounds(self) -> dict[date, str]:
+        """For each day what tells its ground and holders from those of others."""
+        meaning = classify(self._said, self._how, self._dataset, self._holder, self._name, [])
+        means = meaning.groupby(["held_by", "control_class"]).ngroup().to_numpy()
+        found = {}
+        for day, claims in self._states():
+            where = np.flatnonzero(claims >= 0)
+            rows, count = self._rows_of(claims[where])
+            digest = hashlib.sha256(np.repeat(where, count).tobytes())
+            digest.update(means[self._said_in[rows]].tobytes())
+            found[day] = digest.hexdigest()
+        return found
+
+    def _states(self) -> Iterator[tuple[date, NDArray[Any]]]:
+        """Day by day the latest claim of each place, -1 where there is none yet."""
+        latest = np.full(len(self._places), -1)
+        for day, (start, end) in zip(self.days or [date.min], pairwise(self._of_day), strict=True):
+            latest[self._place[start:end]] = np.arange(start, end)
+            yield day, latest
+
+    def _rows_of(self, claims: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The rows of some claims, one claim after the other, and how many each has."""
+        starts, count = self._rows[claims], np.diff(self._rows)[claims]
+        before = np.cumsum(count) - count
+        return np.repeat(starts - before, count) + np.arange(count.sum()), count
+
+    def _cells(self, where: NDArray[Any], places: pd.DataFrame) -> tuple[NDArray[Any], str]:
+        """Cells of the places on the plane, and how coarse they are; once for the same places."""
+        if self._cells_of is None or self._cells_of[0] != where.tobytes():
+            points = shapely.points(places["lon"], places["lat"])
+            inside = shapely.contains(self._units, points)
+            if not inside.any():
+                west, south, east, north = shapely.total_bounds(points)
+                raise ControlError(
+                    f"{self._name}: none of its places ({west:.2f}, {south:.2f} to {east:.2f}, "
+                    f"{north:.2f}) lies in the units; are longitude and latitude swapped?"
+                )
+            flat = geodesy.to_plane(points, self._units.bounds)
+            said = _coarseness(flat, int((~inside).sum()), self._name)
+            cells = _voronoi(flat, geodesy.to_plane([self._units], self._units.bounds)[0])
+            self._cells_of = where.tobytes(), cells, said
+        return self._cells_of[1:]
+
+    @cached_property
+    def _units(self) -> shapely.Geometry:
+        units = self._dataset.units().geometry.to_numpy()
+        units = shapely.union_all(units, grid_size=_GRID_DEG)
+        shapely.prepare(units)
+        return units
+
+    @cached_property
+    def _clip(self) -> shapely.Geometry:
+        # A little beyond coast and frontier: an edge along the units' own is noded with it twice,
+        # and not always to the same place.
+        return shapely.buffer(self._units, _BEYOND_DEG, quad_segs=2)
+
+    def _grounds_of(self, meaning: pd.DataFrame, cells: NDArray[Any]) -> gpd.GeoDataFrame:
+        """Ground nearest to the places of each holder, within the units."""
+        rows = []
+        for key, part in meaning.groupby(["held_by", "control_class"], sort=True):
+            merged = shapely.coverage_union_all(cells[part.index])
+            # Edges bend between plane and degrees; short ones do not matter.
+            merged = shapely.segmentize(merged, _EDGE_KM * 1000)
+            ground = geodesy.from_plane([merged], self._units.bounds)[0]
+            ground = shapely.make_valid(ground)
+            ground = shapely.intersection(ground, self._clip, grid_size=_GRID_DEG)
+            rows.append({"held_by": key[0], "control_class": key[1], "geometry": ground})
+        frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+        return frame[~frame.geometry.is_empty].reset_index(drop=True)
 
 
 def _columns(content: Content, how: SourceFile) -> dict[str, str]:
@@ -85,13 +219,17 @@ def _columns(content: Content, how: SourceFile) -> dict[str, str]:
 
 
 def _positioned(
-    content: Content, columns: dict[str, str], dataset: Dataset, notes: list[str]
+    content: Content,
+    columns: dict[str, str],
+    looked_at: set[str],
+    dataset: Dataset,
+    notes: list[str],
 ) -> pd.DataFrame:
     """The rows with `lon` and `lat`, their own or those of the dataset's places."""
     name = content.path.name
     if content.form != "table":
         return _of_points(content.layer, notes)
-    table = read_table(content.bytes, content.path, set(columns.values()))
+    table = read_table(content.bytes, content.path, {*columns.values(), *looked_at})
     if {"lon", "lat"} <= columns.keys():
         for part, limit in (("lon", 180), ("lat", 90)):
             degrees = pd.to_numeric(table[columns[part]], errors="coerce")
@@ -130,73 +268,45 @@ def _of_points(layer: Layer, notes: list[str]) -> pd.DataFrame:
     return pd.DataFrame(features.frame.drop(columns="geometry")).assign(lon=points.x, lat=points.y)
 
 
-def _of_day(
-    table: pd.DataFrame, columns: dict[str, str], how: SourceFile, name: str, as_of: date | None
-) -> tuple[pd.DataFrame, date | None]:
-    """The latest rows of every place on or before the day, and the day of the latest of all."""
+def _days(
+    table: pd.DataFrame, columns: dict[str, str], name: str
+) -> tuple[tuple[date, ...], NDArray[Any]]:
+    """The days there are, and of each row which of them it is of."""
     if "date" not in columns:
-        named = date_in_name(Path(name), how.date_in_name)
-        return table, choose_day([named] if named else [], as_of, name, is_one_day=True)
-    written = table[columns["date"]]
+        return (), np.zeros(len(table), dtype=np.int32)
     # A table of years has few days and many rows.
-    days = {value: day_of(value, columns["date"], name) for value in written.unique()}
-    on = written.map(days)
-    if on.isna().any():
+    codes, values = pd.factorize(table[columns["date"]], use_na_sentinel=False)
+    on = [day_of(value, columns["date"], name) for value in values]
+    undated = np.isin(codes, [code for code, day in enumerate(on) if day is None])
+    if undated.any():
         raise ControlError(
-            f"{name}: {int(on.isna().sum())} row(s) have no {columns['date']}; which day are they "
-            "of?"
+            f"{name}: {int(undated.sum())} row(s) have no {columns['date']}; which day are they of?"
         )
-    day = choose_day(sorted(set(on)), as_of, name)
-    table = table.assign(_on=pd.to_datetime(on))[on <= day]
-    latest = table.groupby(["lon", "lat"])["_on"].transform("max")
-    return table[table["_on"] == latest].drop(columns="_on"), day
+    days = sorted({day for day in on if day is not None})
+    number = {day: at for at, day in enumerate(days)}
+    return tuple(days), np.array([number[day] for day in on if day is not None])[codes]
 
 
-def _one_a_place(rows: pd.DataFrame, name: str, notes: list[str]) -> pd.DataFrame:
-    """One row a place; two claims on one place and day make it contested."""
-    at = rows.groupby(["lon", "lat"], sort=True)
-    places = at.first().reset_index()
-    disputed = at["held_by"].agg(lambda holders: len(set(holders)) > 1).to_numpy(dtype=bool)
+def _one_a_place(
+    meaning: pd.DataFrame,
+    place: NDArray[Any],
+    places: pd.DataFrame,
+    name: str,
+    notes: list[str],
+) -> pd.DataFrame:
+    """What is said of each place; two claims on one place and day make it contested."""
+    at = meaning.groupby(place, sort=True)
+    found = at.first()
+    disputed = at["held_by"].nunique().gt(1).to_numpy(dtype=bool)
     if disputed.any():
         first = places[disputed].iloc[0]
         notes.append(
             f"{name}: {int(disputed.sum())} place(s) have several holders on one day and are read "
             f"as contested (such as {first['lon']:.3f}, {first['lat']:.3f})"
         )
-        places.loc[disputed, "held_by"] = "contested"
-        places.loc[disputed, "control_class"] = ""
-    return places
-
-
-def _cells(places: pd.DataFrame, dataset: Dataset, name: str, notes: list[str]) -> gpd.GeoDataFrame:
-    """Ground nearest to the places of each holder, within the units."""
-    units = shapely.union_all(dataset.units().geometry.to_numpy(), grid_size=_GRID_DEG)
-    points = shapely.points(places["lon"], places["lat"])
-    shapely.prepare(units)
-    inside = shapely.contains(units, points)
-    if not inside.any():
-        west, south, east, north = shapely.total_bounds(points)
-        raise ControlError(
-            f"{name}: none of its places ({west:.2f}, {south:.2f} to {east:.2f}, {north:.2f}) lies "
-            "in the units; are longitude and latitude swapped?"
-        )
-    bounds = tuple(units.bounds)
-    flat = geodesy.to_plane(points, bounds)
-    _say_coarseness(flat, int((~inside).sum()), name, notes)
-    # A little beyond coast and frontier: an edge along the units' own is noded with it twice, and
-    # not always to the same place.
-    clip = shapely.buffer(units, _BEYOND_DEG, quad_segs=2)
-    cells = _voronoi(flat, geodesy.to_plane([units], bounds)[0])
-    keys = places[["held_by", "control_class"]].apply(tuple, axis=1)
-    rows = []
-    for key in sorted(set(keys)):
-        merged = shapely.coverage_union_all(cells[(keys == key).to_numpy()])
-        # Edges bend between plane and degrees; short ones do not matter.
-        ground = geodesy.from_plane([shapely.segmentize(merged, _EDGE_KM * 1000)], bounds)[0]
-        ground = shapely.intersection(shapely.make_valid(ground), clip, grid_size=_GRID_DEG)
-        rows.append({"held_by": key[0], "control_class": key[1], "geometry": ground})
-    frame = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
-    return frame[~frame.geometry.is_empty].reset_index(drop=True)
+        found.loc[disputed, "held_by"] = "contested"
+        found.loc[disputed, "control_class"] = ""
+    return found
 
 
 def _voronoi(flat: NDArray[Any], units: shapely.Geometry) -> NDArray[Any]:
@@ -209,17 +319,16 @@ def _voronoi(flat: NDArray[Any], units: shapely.Geometry) -> NDArray[Any]:
     return shapely.get_parts(cells)
 
 
-def _say_coarseness(flat: NDArray[Any], outside: int, name: str, notes: list[str]) -> None:
+def _coarseness(flat: NDArray[Any], outside: int, name: str) -> str:
     beyond = f" ({outside:,} of them outside the units)" if outside else ""
     if len(flat) == 1:
-        notes.append(f"{name}: one place{beyond}; all ground is given to it")
-        return
+        return f"{name}: one place{beyond}; all ground is given to it"
     pairs, metres = shapely.STRtree(flat).query_nearest(
         flat, exclusive=True, return_distance=True, all_matches=False
     )
     del pairs
     middle, most = np.quantile(metres / 1000, [0.5, 0.95])
-    notes.append(
+    return (
         f"{name}: ground is given to the nearest of {len(flat):,} places{beyond}, which lie "
         f"{middle:.1f} km apart (median; 95 % within {most:.1f} km): a line between them is no "
         "finer than that"

@@ -72,7 +72,8 @@ def settled(
         Nothing counts as held, or a class is chosen and there are none.
     """
     name = path.name
-    rows = f"{len(drawn.frame)} area(s) of {drawn.frame['held_by'].nunique()} holder(s)"
+    holders = set(drawn.frame["held_by"]) - {NONE}
+    rows = f"{len(drawn.frame)} area(s) of {len(holders)} holder(s)"
     notes = [
         f"{name}: read as {how.kind}, {rows}",
         *drawn.notes,
