@@ -30,6 +30,7 @@ from lineplan.facts import Facts
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
 from lineplan.figures.footnotes import attributions, statements
+from lineplan.figures.layout import Captions
 from lineplan.figures.lines import lines_between
 from lineplan.figures.mapping import STROKES, simplified
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
@@ -66,7 +67,13 @@ def _any_fonts() -> Any:
 
 @cache
 def drawn(size: str = "a4", lang: str = "en", plan: str = "point21", **options: Any) -> Sheet:
-    return compose(laid(plan), size=size, lang=lang, **options)
+    return composed(laid(plan), lang, size=size, **options)
+
+
+def composed(arrangement: lp.Arrangement, lang: str = "en", **options: Any) -> Sheet:
+    facts = Facts(arrangement, catalogue(lang))
+    words = {key: options.pop(key) for key in Captions._fields if key in options}
+    return compose(facts, Captions(**{"title": facts.plan_title, **words}), **options)
 
 
 @cache
@@ -147,7 +154,7 @@ def test_what_is_no_page_is_said(size: str) -> None:
 
 def test_a_page_too_small_for_its_words_says_what_it_needs() -> None:
     with pytest.raises(UsageError, match=r"no room .* make it \d+ mm higher, or give the width"):
-        compose(laid("point21"), size="120x90mm")
+        composed(laid("point21"), size="120x90mm")
 
 
 # --- words -------------------------------------------------------------------------------------
@@ -578,7 +585,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     assert "\N{REPLACEMENT CHARACTER}" in title
     for ending in (".pdf", ".png"):
         write_figure(spoiled, tmp_path / f"a{ending}", title=HOSTILE)
-    _check_boxes(compose(spoiled))
+    _check_boxes(composed(spoiled))
 
 
 def test_dollars_are_dollars(tmp_path: Path) -> None:
@@ -646,6 +653,51 @@ def test_the_command_draws(line: Any, tmp_path: Path) -> None:
     assert (tmp_path / "point21.svg").is_file()
 
 
+CATALOGUE = """msgid ""
+msgstr "Language: fr\\n"
+
+msgid "standing.proposal"
+msgstr "Proposition, pas en vigueur"
+"""
+
+
+def test_a_further_language_is_that_of_its_catalogue(line: Any, tmp_path: Path) -> None:
+    (tmp_path / "fr.po").write_text(CATALOGUE)
+    for lang in ([], ["--lang", "fr"]):
+        assert line("figure", "-o", "a.svg", "--catalogue", "fr.po", *lang).status == 0
+        said = texts(ET.parse(tmp_path / "a.svg").getroot())
+        assert "Proposition, pas en vigueur" in said
+        assert "20 novembre 2025" in _spaced("".join(said))
+        assert "Kharkiv" in said  # the data have no French names; the English ones stand
+    assert line("figure", "-o", "a.svg", "--catalogue", "fr.po", "--lang", "en").status == 0
+    assert "Proposal, not in force" in texts(ET.parse(tmp_path / "a.svg").getroot())
+    assert line("report", "-o", "a.html", "--catalogue", "fr.po").status == 0
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert '<html lang="fr">' in page
+    assert "Proposition, pas en vigueur" in page
+
+
+def _spaced(words: str) -> str:
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_city_without_a_name_in_the_language_has_no_label() -> None:
+    arrangement, shown = laid("point21"), "38,48,40,49.2"  # Brianka and others have none
+    names = {
+        lang: {w for layer, w, _ in drawn("a4", lang, focus=shown).boxes() if layer == CITIES}
+        for lang in LANGUAGES
+    }
+    assert "Brianka" in names["en"]
+    known = pd.concat([arrangement.dataset.places(), arrangement.dataset.context()])
+    for lang in LANGUAGES[1:]:
+        own = known[catalogue(lang).name_column].dropna()
+        assert names[lang]
+        assert names[lang] <= set(own)
+
+
+CITIES = "labels-cities"
+
+
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
@@ -654,6 +706,8 @@ def test_the_command_draws(line: Any, tmp_path: Path) -> None:
         (["-o", "a.svg", "--size", "a3?"], 2, "choose from a4, a4-portrait, 16:9, column"),
         (["-o", "a.svg", "--size", "100x90mm"], 2, "has no room for the map"),
         (["-o", "a.png", "--dpi", "9999"], 2, "choose from 36 to 1200"),
+        (["-o", "a.svg", "--lang", "fr"], 2, "unknown language 'fr'; choose from en, uk, ru"),
+        (["-o", "a.svg", "--catalogue", "no.po"], 2, "catalogue no.po: cannot be read"),
         (["-o", "a.svg", "--focus", "Atlantis"], 2, "is no unit, status or W,S,E,N"),
     ],
 )

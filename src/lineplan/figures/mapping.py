@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from lineplan import geodesy
-from lineplan.facts import local_name
+from lineplan.facts import own_name
 from lineplan.figures.hatching import MM_PER_PX, paint_ground
 from lineplan.figures.lines import lines_between
 from lineplan.figures.placement import Place, Placement, apart, around, within
@@ -422,7 +422,7 @@ class _Labels:
         outline = shapely.union_all(arrangement.units.geometry.to_numpy())
         words = self.facts.words
         found = cities(
-            arrangement.dataset, base, box, outline, named, lambda row: (local_name(row, words),)
+            arrangement.dataset, base, box, outline, named, lambda row: (own_name(row, words),)
         )
         kept = [c for c in found if c.population >= (max(least, 2.5e5) if c.abroad else least)]
         left, bottom, right, top = self.window.frame
