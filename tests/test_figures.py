@@ -30,9 +30,10 @@ from lineplan.facts import Facts
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
 from lineplan.figures.footnotes import attributions, statements
+from lineplan.figures.ground import STROKES, simplified
 from lineplan.figures.layout import Captions
 from lineplan.figures.lines import lines_between
-from lineplan.figures.mapping import STROKES, simplified
+from lineplan.figures.placement import Place, Placement
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
@@ -510,6 +511,48 @@ def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, l
         assert on != ["unaffected"], words
 
 
+CHIEF = ("Donetsk", "Luhansk", "Mariupol", "Zaporizhzhia", "Simferopol", "Sevastopol")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_every_status_and_the_large_cities_are_named(size: str, lang: str) -> None:
+    """In every size and language: what the plan says of ground, its figure, the line's day."""
+    boxes = drawn(size, lang).boxes()
+    facts = Facts(laid("point21"), catalogue(lang))
+    said = _squeezed("".join(w for layer, w, _ in boxes if layer == "labels-zones"))
+    named = [status for status in facts.statuses() if status["named"]]
+    assert len(named) == 4
+    for status in named:
+        assert _squeezed(status["label"]) in said
+        assert _squeezed(status["headline"]) in said
+    assert any(layer == "labels-line" for layer, *_ in boxes)
+    context = laid("point21").dataset.context().set_index("name")
+    labels = {words for layer, words, _ in boxes if layer == "labels-cities"}
+    assert labels >= {context.loc[name, facts.words.name_column] for name in CHIEF}
+
+
+def test_places_chosen_together_leave_each_other_room() -> None:
+    """The first would like the only place of the second best, and takes its next."""
+    frame, only, next_best = (0, 0, 40, 10), (2, 2, 12, 6), (20, 2, 30, 6)
+    placement = Placement(frame)
+    wishes = [(100.0, [Place(only, 0), Place(next_best, 5)]), (90.0, [Place(only, 0)])]
+    found = [place and place.box for place in placement.together(wishes)]
+    assert found == [next_best, only]
+    assert not placement.is_free(shapely.box(*only))
+    # Where there is room for one, it is for what is worth more.
+    least = [(50.0, [Place(only, 0)]), (90.0, [Place(only, 9)])]
+    assert [place is not None for place in Placement(frame).together(least)] == [False, True]
+
+
+def test_a_stroke_crosses_no_words() -> None:
+    stroke = Place((30, 4, 38, 8), 0, "left", ((3, 6), (29, 6)))
+    across, aside = Place((10, 4, 20, 8)), Place((10, 12, 20, 16), 50)
+    placement = Placement((0, 0, 40, 20))
+    found = placement.together([(1000.0, [stroke]), (500.0, [across, aside])])
+    assert found == [stroke, aside]
+
+
 @pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
 def test_words_keep_clear_of_the_line_and_the_border(size: str) -> None:
     """A millimetre from the dashes; only names of cities may cross the border, at the coast."""
@@ -682,7 +725,7 @@ def _spaced(words: str) -> str:
 
 
 def test_a_city_without_a_name_in_the_language_has_no_label() -> None:
-    arrangement, shown = laid("point21"), "38,48,40,49.2"  # Brianka and others have none
+    arrangement, shown = laid("point21"), "38.5,48.4,38.9,48.6"  # Brianka has none in Chinese
     names = {
         lang: {w for layer, w, _ in drawn("a4", lang, focus=shown).boxes() if layer == CITIES}
         for lang in LANGUAGES
