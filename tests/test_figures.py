@@ -520,16 +520,29 @@ def test_every_status_and_the_large_cities_are_named(size: str, lang: str) -> No
     """In every size and language: what the plan says of ground, its figure, the line's day."""
     boxes = drawn(size, lang).boxes()
     facts = Facts(laid("point21"), catalogue(lang))
-    said = _squeezed("".join(w for layer, w, _ in boxes if layer == "labels-zones"))
-    named = [status for status in facts.statuses() if status["named"]]
-    assert len(named) == 4
-    for status in named:
-        assert _squeezed(status["label"]) in said
-        assert _squeezed(status["headline"]) in said
+    assert len(_named_on(facts, drawn(size, lang))) == 4
     assert any(layer == "labels-line" for layer, *_ in boxes)
     context = laid("point21").dataset.context().set_index("name")
     labels = {words for layer, words, _ in boxes if layer == "labels-cities"}
     assert labels >= {context.loc[name, facts.words.name_column] for name in CHIEF}
+
+
+def _named_on(facts: Facts, sheet: Sheet) -> list[str]:
+    """Statuses that the plan names, each of which stands on the map with its figure."""
+    said = _squeezed("".join(w for layer, w, _ in sheet.boxes() if layer == "labels-zones"))
+    named = [status for status in facts.statuses() if status["named"]]
+    for status in named:
+        assert _squeezed(status["label"]) in said
+        assert _squeezed(status["headline"]) in said
+    return [status["status"] for status in named]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_every_status_of_a_plan_with_more_of_them(size: str, lang: str) -> None:
+    """Five, of which one has 135 km²."""
+    facts = Facts(laid("plan20"), catalogue(lang))
+    assert len(_named_on(facts, drawn(size, lang, "plan20"))) >= 5
 
 
 def test_places_chosen_together_leave_each_other_room() -> None:

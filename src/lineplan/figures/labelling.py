@@ -31,7 +31,7 @@ CLEAR_MM = 1.0
 """Least distance of words from the dashes of the line of contact, and of names from the border."""
 _ALONE = 15.0
 """What it costs to write a figure of several units into one of them."""
-_CROSSED_MM = 18.0
+_CROSSED_MM = 40.0
 """So much ground of another status, and no more, a stroke to a label may cross."""
 _CALLOUT_MM = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 48.0, 60.0, 75.0)
 

@@ -17,7 +17,8 @@ _DOT_MM, _STROKES_APART_MM = 1.2, 2.5
 """Room around the end of a stroke, and between words that hang on strokes."""
 _ALIKE_MM = 1.5
 """Places of the same words closer than this need not both be tried."""
-_SHORTLIST, _BEAM = 50, 40
+_SHORTLIST, _BEAM = 90, 40
+"""Places that are tried for each wish; picks that are followed."""
 
 
 @dataclass(frozen=True)
