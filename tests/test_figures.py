@@ -522,7 +522,7 @@ def test_every_status_and_the_large_cities_are_named(size: str, lang: str) -> No
     facts = Facts(laid("point21"), catalogue(lang))
     assert len(_named_on(facts, drawn(size, lang))) == 4
     assert any(layer == "labels-line" for layer, *_ in boxes)
-    context = laid("point21").dataset.context().set_index("name")
+    context = laid("point21").dataset.context().set_index("name", drop=False)
     labels = {words for layer, words, _ in boxes if layer == "labels-cities"}
     assert labels >= {context.loc[name, facts.words.name_column] for name in CHIEF}
 
