@@ -30,8 +30,10 @@ from lineplan.facts import Facts
 from lineplan.figures import LAYERS, compose, page_size, write_figure
 from lineplan.figures import sheet as sheets
 from lineplan.figures.footnotes import attributions, statements
+from lineplan.figures.ground import STROKES, simplified
+from lineplan.figures.layout import Captions
 from lineplan.figures.lines import lines_between
-from lineplan.figures.mapping import STROKES, simplified
+from lineplan.figures.placement import Place, Placement
 from lineplan.figures.sheet import Sheet, drawing_style, measure, wrap
 from lineplan.labels import LANGUAGES, catalogue
 from lineplan.style import PAINTS
@@ -66,7 +68,13 @@ def _any_fonts() -> Any:
 
 @cache
 def drawn(size: str = "a4", lang: str = "en", plan: str = "point21", **options: Any) -> Sheet:
-    return compose(laid(plan), size=size, lang=lang, **options)
+    return composed(laid(plan), lang, size=size, **options)
+
+
+def composed(arrangement: lp.Arrangement, lang: str = "en", **options: Any) -> Sheet:
+    facts = Facts(arrangement, catalogue(lang))
+    words = {key: options.pop(key) for key in Captions._fields if key in options}
+    return compose(facts, Captions(**{"title": facts.plan_title, **words}), **options)
 
 
 @cache
@@ -147,7 +155,7 @@ def test_what_is_no_page_is_said(size: str) -> None:
 
 def test_a_page_too_small_for_its_words_says_what_it_needs() -> None:
     with pytest.raises(UsageError, match=r"no room .* make it \d+ mm higher, or give the width"):
-        compose(laid("point21"), size="120x90mm")
+        composed(laid("point21"), size="120x90mm")
 
 
 # --- words -------------------------------------------------------------------------------------
@@ -503,6 +511,61 @@ def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, l
         assert on != ["unaffected"], words
 
 
+CHIEF = ("Donetsk", "Luhansk", "Mariupol", "Zaporizhzhia", "Simferopol", "Sevastopol")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_every_status_and_the_large_cities_are_named(size: str, lang: str) -> None:
+    """In every size and language: what the plan says of ground, its figure, the line's day."""
+    boxes = drawn(size, lang).boxes()
+    facts = Facts(laid("point21"), catalogue(lang))
+    assert len(_named_on(facts, drawn(size, lang))) == 4
+    assert any(layer == "labels-line" for layer, *_ in boxes)
+    context = laid("point21").dataset.context().set_index("name", drop=False)
+    labels = {words for layer, words, _ in boxes if layer == "labels-cities"}
+    assert labels >= {context.loc[name, facts.words.name_column] for name in CHIEF}
+
+
+def _named_on(facts: Facts, sheet: Sheet) -> list[str]:
+    """Statuses that the plan names, each of which stands on the map with its figure."""
+    said = _squeezed("".join(w for layer, w, _ in sheet.boxes() if layer == "labels-zones"))
+    named = [status for status in facts.statuses() if status["named"]]
+    for status in named:
+        assert _squeezed(status["label"]) in said
+        assert _squeezed(status["headline"]) in said
+    return [status["status"] for status in named]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
+def test_every_status_of_a_plan_with_more_of_them(size: str, lang: str) -> None:
+    """Five, of which one has 135 km²."""
+    facts = Facts(laid("plan20"), catalogue(lang))
+    assert len(_named_on(facts, drawn(size, lang, "plan20"))) >= 5
+
+
+def test_places_chosen_together_leave_each_other_room() -> None:
+    """The first would like the only place of the second best, and takes its next."""
+    frame, only, next_best = (0, 0, 40, 10), (2, 2, 12, 6), (20, 2, 30, 6)
+    placement = Placement(frame)
+    wishes = [(100.0, [Place(only, 0), Place(next_best, 5)]), (90.0, [Place(only, 0)])]
+    found = [place and place.box for place in placement.together(wishes)]
+    assert found == [next_best, only]
+    assert not placement.is_free(shapely.box(*only))
+    # Where there is room for one, it is for what is worth more.
+    least = [(50.0, [Place(only, 0)]), (90.0, [Place(only, 9)])]
+    assert [place is not None for place in Placement(frame).together(least)] == [False, True]
+
+
+def test_a_stroke_crosses_no_words() -> None:
+    stroke = Place((30, 4, 38, 8), 0, "left", ((3, 6), (29, 6)))
+    across, aside = Place((10, 4, 20, 8)), Place((10, 12, 20, 16), 50)
+    placement = Placement((0, 0, 40, 20))
+    found = placement.together([(1000.0, [stroke]), (500.0, [across, aside])])
+    assert found == [stroke, aside]
+
+
 @pytest.mark.parametrize("size", ["a4", "a4-portrait", "16:9", "column"])
 def test_words_keep_clear_of_the_line_and_the_border(size: str) -> None:
     """A millimetre from the dashes; only names of cities may cross the border, at the coast."""
@@ -578,7 +641,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     assert "\N{REPLACEMENT CHARACTER}" in title
     for ending in (".pdf", ".png"):
         write_figure(spoiled, tmp_path / f"a{ending}", title=HOSTILE)
-    _check_boxes(compose(spoiled))
+    _check_boxes(composed(spoiled))
 
 
 def test_dollars_are_dollars(tmp_path: Path) -> None:
@@ -646,6 +709,51 @@ def test_the_command_draws(line: Any, tmp_path: Path) -> None:
     assert (tmp_path / "point21.svg").is_file()
 
 
+CATALOGUE = """msgid ""
+msgstr "Language: fr\\n"
+
+msgid "standing.proposal"
+msgstr "Proposition, pas en vigueur"
+"""
+
+
+def test_a_further_language_is_that_of_its_catalogue(line: Any, tmp_path: Path) -> None:
+    (tmp_path / "fr.po").write_text(CATALOGUE)
+    for lang in ([], ["--lang", "fr"]):
+        assert line("figure", "-o", "a.svg", "--catalogue", "fr.po", *lang).status == 0
+        said = texts(ET.parse(tmp_path / "a.svg").getroot())
+        assert "Proposition, pas en vigueur" in said
+        assert "20 novembre 2025" in _spaced("".join(said))
+        assert "Kharkiv" in said  # the data have no French names; the English ones stand
+    assert line("figure", "-o", "a.svg", "--catalogue", "fr.po", "--lang", "en").status == 0
+    assert "Proposal, not in force" in texts(ET.parse(tmp_path / "a.svg").getroot())
+    assert line("report", "-o", "a.html", "--catalogue", "fr.po").status == 0
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert '<html lang="fr">' in page
+    assert "Proposition, pas en vigueur" in page
+
+
+def _spaced(words: str) -> str:
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_city_without_a_name_in_the_language_has_no_label() -> None:
+    arrangement, shown = laid("point21"), "38.5,48.4,38.9,48.6"  # Brianka has none in Chinese
+    names = {
+        lang: {w for layer, w, _ in drawn("a4", lang, focus=shown).boxes() if layer == CITIES}
+        for lang in LANGUAGES
+    }
+    assert "Brianka" in names["en"]
+    known = pd.concat([arrangement.dataset.places(), arrangement.dataset.context()])
+    for lang in LANGUAGES[1:]:
+        own = known[catalogue(lang).name_column].dropna()
+        assert names[lang]
+        assert names[lang] <= set(own)
+
+
+CITIES = "labels-cities"
+
+
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [
@@ -654,6 +762,8 @@ def test_the_command_draws(line: Any, tmp_path: Path) -> None:
         (["-o", "a.svg", "--size", "a3?"], 2, "choose from a4, a4-portrait, 16:9, column"),
         (["-o", "a.svg", "--size", "100x90mm"], 2, "has no room for the map"),
         (["-o", "a.png", "--dpi", "9999"], 2, "choose from 36 to 1200"),
+        (["-o", "a.svg", "--lang", "fr"], 2, "unknown language 'fr'; choose from en, uk, ru"),
+        (["-o", "a.svg", "--catalogue", "no.po"], 2, "catalogue no.po: cannot be read"),
         (["-o", "a.svg", "--focus", "Atlantis"], 2, "is no unit, status or W,S,E,N"),
     ],
 )

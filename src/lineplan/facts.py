@@ -210,6 +210,17 @@ def clause_name(clause: Clause, words: Catalogue) -> tuple[str, str]:
     return name, words.text("join.set", name=field, value=name)
 
 
+def own_name(row: Mapping[str, Any], words: Catalogue) -> str:
+    """Name of a place in this language; "" where it is missing, for no label is in another.
+
+    A language that the data have no names in at all keeps the English ones.
+    """
+    if words.name_column not in row:
+        return local_name(row, words)
+    name = row[words.name_column]
+    return name if isinstance(name, str) else ""
+
+
 def _rows(frame: Any) -> list[dict[str, Any]]:
     """Rows of a table as dicts, without its geometry."""
     plain = frame.drop(columns="geometry", errors="ignore")

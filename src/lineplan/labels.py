@@ -12,7 +12,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -351,6 +351,55 @@ def catalogue(lang: str | Path, terms: Path | None = None) -> Catalogue:
     replaced = _read_terms(Path(terms), base.lang, base.messages)
     messages = MappingProxyType({**base.messages, **replaced})
     return Catalogue(base.lang, messages, overridden=tuple(replaced))
+
+
+def spoken(
+    wanted: Sequence[str],
+    catalogues: Iterable[str | Path] = (),
+    terms: str | Path | None = None,
+    *,
+    every: bool = False,
+) -> list[Catalogue]:
+    """
+    Load the languages of a page, those of catalogue files among them.
+
+    Parameters
+    ----------
+    wanted
+        Of `LANGUAGES` or of the files, in any order.
+    catalogues
+        Catalogue files (.po) of further languages.
+    terms
+        As for `catalogue`.
+    every
+        Load the others there are too.
+
+    Returns
+    -------
+    list of Catalogue
+        In the order of `LANGUAGES`, then of the files.
+
+    Raises
+    ------
+    UsageError
+        As for `catalogue`.
+    """
+    style = None if terms is None else Path(terms)
+    further = {words.lang: words for words in (catalogue(Path(p), style) for p in catalogues)}
+    known = list(dict.fromkeys([*LANGUAGES, *further]))
+    if unknown := [lang for lang in wanted if lang not in known]:
+        raise UsageError(f"unknown language {unknown[0]!r}; choose from {', '.join(known)}")
+    order = [lang for lang in known if lang in wanted or every]
+    return [further[lang] if lang in further else catalogue(lang, style) for lang in order]
+
+
+def spoken_one(
+    lang: str | None, catalogues: Sequence[str | Path] = (), terms: str | Path | None = None
+) -> Catalogue:
+    """Load the one language of a page, as `spoken` does; by default that of the first file."""
+    if lang is None:
+        lang = catalogue(Path(catalogues[0])).lang if catalogues else "en"
+    return spoken([lang], catalogues, terms)[0]
 
 
 def _read_language(path: Path) -> Catalogue:

@@ -17,7 +17,7 @@ from lineplan.errors import LineplanError, UsageError
 from lineplan.facts import Facts
 from lineplan.figures.layout import Captions
 from lineplan.figures.sheet import need_matplotlib
-from lineplan.labels import catalogue
+from lineplan.labels import spoken_one
 from lineplan.output import replacing
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def write_report(
     arrangement: Arrangement,
     path: str | Path,
     *,
-    lang: str = "en",
+    lang: str | None = None,
+    catalogues: Sequence[str | Path] = (),
     focus: str | Sequence[float] | None = None,
     terms: str | Path | None = None,
     title: str | None = None,
@@ -49,8 +50,11 @@ def write_report(
     path
         Ending in ``.html``.
     lang
-        Language: ``en``, ``uk``, ``ru`` or ``zh-Hant``. What comes with a plan in other languages
+        Language: ``en``, ``uk``, ``ru``, ``zh-Hant``, or that of a catalogue file; by default that
+        of the first file, else English. What comes with a plan in other languages
         only is shown as it is.
+    catalogues
+        Catalogue files (.po) of further languages; what one leaves out is said in English.
     focus
         What the map shows: a unit by id or name, a status, or (west, south, east, north) in
         degrees. By default the ground that the plan speaks of.
@@ -80,7 +84,7 @@ def write_report(
     path = Path(path)
     check_report(path)
     arrangement = arrangement.for_others(has_permission=has_permission)
-    facts = Facts(arrangement, catalogue(lang, None if terms is None else Path(terms)))
+    facts = Facts(arrangement, spoken_one(lang, catalogues, terms))
     captions = Captions(title or facts.plan_title, subtitle, note, byline)
     written = page_of(facts, captions, focus)
     with replacing(path) as draft:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from lineplan.figures.ground import drift_of, known_bounds
 from lineplan.figures.hatching import paint_ground
-from lineplan.figures.mapping import MAP_LAYERS, draw_map, drift_of, known_bounds
+from lineplan.figures.mapping import MAP_LAYERS, draw_map
 from lineplan.figures.panels import line_sample
 from lineplan.figures.sheet import Sheet, drawing_style
 from lineplan.figures.window import fit

@@ -40,6 +40,17 @@ FocusOption = Annotated[
 TermsOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="TOML file with the house style's own labels.")
 ]
+LangOption = Annotated[
+    str | None,
+    typer.Option(help="en, uk, ru, zh-Hant, or that of --catalogue (the default, else en)."),
+]
+CatalogueOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.po",
+        help="Catalogue of a further language, made from src/lineplan/locale/en.po.",
+    ),
+]
 TitleOption = Annotated[str | None, typer.Option(help="Title; by default the plan's.")]
 SubtitleOption = Annotated[str | None, typer.Option(help="A line under the title.")]
 NoteOption = Annotated[str | None, typer.Option(help="A note under the map.")]
@@ -47,7 +58,7 @@ BylineOption = Annotated[str | None, typer.Option(help="Who made it, under the m
 
 
 class Lang(StrEnum):
-    """Languages of pages and exports."""
+    """Languages of exports."""
 
     en = "en"
     uk = "uk"
@@ -90,14 +101,7 @@ def map_command(
             rich_help_panel=_PAGE,
         ),
     ] = None,
-    catalogue: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE.po",
-            help="Catalogue of a further language, made from src/lineplan/locale/en.po.",
-            rich_help_panel=_PAGE,
-        ),
-    ] = None,
+    catalogue: CatalogueOption = None,
     focus: Annotated[
         str | None,
         typer.Option(
@@ -240,7 +244,8 @@ def figure(
         ),
     ] = "a4",
     dpi: Annotated[float, typer.Option(help="Pixels an inch of a PNG.")] = 300,
-    lang: Annotated[Lang, typer.Option(help="Language of the figure.")] = Lang.en,
+    lang: LangOption = None,
+    catalogue: CatalogueOption = None,
     focus: FocusOption = None,
     terms: TermsOption = None,
     title: TitleOption = None,
@@ -270,7 +275,8 @@ def figure(
         arrangement.figure(
             path,
             size=size,
-            lang=lang.value,
+            lang=lang,
+            catalogues=catalogue or (),
             focus=focus,
             terms=terms,
             title=title,
@@ -293,7 +299,8 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.html", help="Default: PLAN-report.html"),
     ] = None,
-    lang: Annotated[Lang, typer.Option(help="Language of the report.")] = Lang.en,
+    lang: LangOption = None,
+    catalogue: CatalogueOption = None,
     focus: FocusOption = None,
     terms: TermsOption = None,
     title: TitleOption = None,
@@ -320,7 +327,8 @@ def report(
     path = output or Path(f"{arrangement.plan.id}-report.html")
     arrangement.report(
         path,
-        lang=lang.value,
+        lang=lang,
+        catalogues=catalogue or (),
         focus=focus,
         terms=terms,
         title=title,

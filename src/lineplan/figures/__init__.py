@@ -18,7 +18,7 @@ from lineplan.facts import Facts
 from lineplan.figures.layout import LAYERS, Captions, PageSize, lay_out
 from lineplan.figures.lines import focus_bounds
 from lineplan.figures.sheet import Sheet, check_target, drawing_style, need_matplotlib
-from lineplan.labels import catalogue
+from lineplan.labels import spoken_one
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
@@ -66,7 +66,8 @@ def write_figure(
     path: str | Path,
     *,
     size: str = "a4",
-    lang: str = "en",
+    lang: str | None = None,
+    catalogues: Sequence[str | Path] = (),
     focus: str | Sequence[float] | None = None,
     terms: str | Path | None = None,
     title: str | None = None,
@@ -88,7 +89,10 @@ def write_figure(
     size
         ``a4``, ``a4-portrait``, ``16:9``, ``column``, ``180x120mm``, or ``180mm``.
     lang
-        Language: ``en``, ``uk``, ``ru`` or ``zh-Hant``.
+        Language: ``en``, ``uk``, ``ru``, ``zh-Hant``, or that of a catalogue file; by default that
+        of the first file, else English.
+    catalogues
+        Catalogue files (.po) of further languages; what one leaves out is said in English.
     focus
         What to show: a unit by id or name, a status, or (west, south, east, north) in degrees.
         By default the ground that the plan speaks of.
@@ -123,43 +127,26 @@ def write_figure(
     arrangement = arrangement.for_others(has_permission=has_permission)
     if not 36 <= dpi <= 1200:
         raise UsageError(f"dpi {dpi:g}: choose from 36 to 1200")
-    sheet = compose(
-        arrangement,
-        size=size,
-        lang=lang,
-        focus=focus,
-        terms=terms,
-        title=title,
-        subtitle=subtitle,
-        note=note,
-        byline=byline,
-    )
-    facts = Facts(arrangement, catalogue(lang, None if terms is None else Path(terms)))
+    facts = Facts(arrangement, spoken_one(lang, catalogues, terms))
+    captions = Captions(title or facts.plan_title, subtitle, note, byline)
     about = {
-        "title": f"{title or facts.plan_title} – {facts.force}",
+        "title": f"{captions.title} – {facts.force}",
         "description": f"{facts.when}. {facts.source_line}",
     }
-    sheet.save(path, dpi=dpi, about=about)
+    compose(facts, captions, size=size, focus=focus).save(path, dpi=dpi, about=about)
     return path
 
 
 def compose(
-    arrangement: Arrangement,
+    facts: Facts,
+    captions: Captions | None = None,
     *,
     size: str = "a4",
-    lang: str = "en",
     focus: str | Sequence[float] | None = None,
-    terms: str | Path | None = None,
-    title: str | None = None,
-    subtitle: str | None = None,
-    note: str | None = None,
-    byline: str | None = None,
 ) -> Sheet:
     """Lay out and draw the page; the options are those of `write_figure`."""
     need_matplotlib()
     page = page_size(size)
-    facts = Facts(arrangement, catalogue(lang, None if terms is None else Path(terms)))
-    corners = focus_bounds(arrangement, focus)
+    corners = focus_bounds(facts.arrangement, focus)
     with drawing_style():
-        captions = Captions(title or facts.plan_title, subtitle, note, byline)
-        return lay_out(facts, page, corners, captions)
+        return lay_out(facts, page, corners, captions or Captions(facts.plan_title))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.figures.mapping import MAP_LAYERS, draw_map, drift_of, known_bounds
+from lineplan.figures.ground import drift_of, known_bounds
+from lineplan.figures.mapping import MAP_LAYERS, draw_map
 from lineplan.figures.panels import (
     RULE,
     Amounts,

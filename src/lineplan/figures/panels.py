@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from lineplan.figures.footnotes import attributions, statements
+from lineplan.figures.ground import DASH_PX, STROKES
 from lineplan.figures.hatching import MM_PER_PX, paint_ground
-from lineplan.figures.mapping import DASH_PX, STROKES
 from lineplan.figures.sheet import PT_MM, balanced, wrap
 from lineplan.figures.words import INK, PAPER, SOFT, Line, Stack
 

@@ -1,9 +1,10 @@
-"""Where words stand on the map: the best free place of each, in the order of their rank."""
+"""Where words stand on the map: the chief ones chosen together, each of the rest after them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -12,6 +13,12 @@ from lineplan.figures.window import Box
 
 APART_MM = 0.5
 """Least distance between two labels."""
+_DOT_MM, _STROKES_APART_MM = 1.2, 2.5
+"""Room around the end of a stroke, and between words that hang on strokes."""
+_ALIKE_MM = 1.5
+"""Places of the same words closer than this need not both be tried."""
+_SHORTLIST, _BEAM = 90, 40
+"""Places that are tried for each wish; picks that are followed."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +64,6 @@ class Placement:
         """Keep ground free of words."""
         self._taken.append(shape)
 
-    def copy(self) -> Placement:
-        """Return the same, to try what could be taken."""
-        return Placement(self.frame, self.lines, list(self._taken), self._costs)
-
-    def adopt(self, trial: Placement) -> None:
-        """Take what a copy took."""
-        self._taken = trial._taken
-
     def is_free(self, shape: shapely.Geometry, apart_mm: float = APART_MM) -> bool:
         """Whether nothing stands on a shape, nor closer than `apart_mm`."""
         left, bottom, right, top = shape.bounds
@@ -95,12 +94,72 @@ class Placement:
             return place
         return None
 
+    def together(
+        self, wishes: Sequence[tuple[float, Sequence[Place]]], apart_mm: float = APART_MM
+    ) -> list[Place | None]:
+        """
+        Choose places for all wishes at once, so that none takes another's only room.
+
+        Parameters
+        ----------
+        wishes
+            Of each what it costs to leave it out, and where it could stand.
+        apart_mm
+            Least distance between two of them.
+
+        Returns
+        -------
+        list of Place or None
+            What is now taken for each wish.
+        """
+        kept = [self._shortlist(places, apart_mm) for _, places in wishes]
+        # The most important first; of those alike, what has the fewest places.
+        order = sorted(range(len(wishes)), key=lambda n: (-wishes[n][0], len(kept[n]), n))
+        picked = _search(
+            [[place for _, place in kept[n]] for n in order],
+            [np.array([cost for cost, _ in kept[n]]) for n in order],
+            np.array([wishes[n][0] for n in order]),
+            apart_mm,
+        )
+        found: list[Place | None] = [None] * len(wishes)
+        for n, at in zip(order, picked, strict=True):
+            if at is None:
+                continue
+            place = found[n] = kept[n][at][1]
+            self.take(shapely.box(*place.box))
+            if place.leader is not None:
+                self.take(shapely.LineString(place.leader))
+        return found
+
+    def _shortlist(self, places: Sequence[Place], apart_mm: float) -> list[tuple[float, Place]]:
+        """The best free places, no two of them all but the same."""
+        found: list[tuple[float, Place]] = []
+        for cost, place in self._by_cost(places):
+            x, y = place.box[:2]
+            size = place.box[2] - x, place.box[3] - y
+            if any(
+                abs(x - other.box[0]) < _ALIKE_MM
+                and abs(y - other.box[1]) < _ALIKE_MM
+                and abs(size[0] - (other.box[2] - other.box[0])) < _ALIKE_MM
+                and abs(size[1] - (other.box[3] - other.box[1])) < _ALIKE_MM
+                for _, other in found
+            ):
+                continue
+            if not self.is_free(shapely.box(*place.box), apart_mm):
+                continue
+            if place.leader and not self.is_free(shapely.LineString(place.leader), 0.2):
+                continue
+            found.append((cost, place))
+            if len(found) == _SHORTLIST:
+                break
+        return found
+
+    def _by_cost(self, places: Iterable[Place]) -> list[tuple[float, Place]]:
+        costs = [(round(place.cost + self._covered(place.box), 6), place) for place in places]
+        return sorted(costs, key=lambda item: item[0])
+
     def _ranked(self, places: Iterable[Place]) -> Iterator[Place]:
-        costs = [
-            (round(place.cost + self._covered(place.box), 6), number, place)
-            for number, place in enumerate(places)
-        ]
-        yield from (place for *_, place in sorted(costs, key=lambda item: item[:2]))
+        yield from (place for _, place in self._by_cost(places))
 
     def _covered(self, box: Box) -> float:
         if box not in self._costs:  # the same places are tried in several orders
@@ -109,6 +168,73 @@ class Placement:
                 for lines, weight in self.lines
             )
         return self._costs[box]
+
+
+def _search(
+    places: Sequence[Sequence[Place]],
+    costs: Sequence[np.ndarray],
+    absent: np.ndarray,
+    apart_mm: float,
+) -> list[int | None]:
+    """
+    Pick a place for each wish, no two in each other's way, at the least cost found.
+
+    A beam search: of the picks so far, those are followed that could still end cheapest, each
+    wish to come counted with the cheapest place that is left to it.
+    """
+    flat = [place for group in places for place in group]
+    starts = np.cumsum([0, *(len(group) for group in places)])
+    clash = _clashes(flat, apart_mm)
+    price = np.concatenate([*costs, np.empty(0)])
+    spent, barred = np.zeros(1), np.zeros((1, len(flat)), dtype=bool)
+    picks = np.empty((1, 0), dtype=int)
+    for n, (first, last) in enumerate(pairwise(starts)):
+        width = last - first
+        # Every pick so far with every place of this wish, and with none (the last column).
+        step = np.concatenate([price[first:last], absent[n : n + 1]])
+        total = spent[:, None] + step
+        total[:, :width][barred[:, first:last]] = np.inf
+        best = np.argsort(total, axis=None, kind="stable")[: 4 * _BEAM]
+        parent, child = np.unravel_index(best, total.shape)
+        sound = np.isfinite(total[parent, child])
+        parent, child = parent[sound], child[sound]
+        now = barred[parent].copy()
+        is_placed = child < width
+        now[is_placed] |= clash[first + child[is_placed]]
+        ahead = total[parent, child]
+        for later in range(n + 1, len(places)):
+            group = slice(starts[later], starts[later + 1])
+            left = np.where(now[:, group], np.inf, price[group])
+            ahead = ahead + np.minimum(left.min(axis=1, initial=np.inf), absent[later])
+        kept = np.argsort(ahead, kind="stable")[:_BEAM]
+        spent, barred = total[parent[kept], child[kept]], now[kept]
+        chosen = np.where(is_placed, child, -1)[kept]
+        picks = np.column_stack([picks[parent[kept]], chosen])
+    return [None if at < 0 else int(at) for at in picks[int(np.argmin(spent))]]
+
+
+def _clashes(places: Sequence[Place], apart_mm: float) -> np.ndarray:
+    """Of each two places, whether words or strokes of them are in each other's way."""
+    boxes = np.array([place.box for place in places]).reshape(-1, 4)
+    low, high = boxes[:, :2], boxes[:, 2:]
+    gaps = np.maximum(low[:, None] - high[None], low[None] - high[:, None])
+    clash = np.asarray((gaps < apart_mm).all(axis=-1))
+    at = np.array([n for n, place in enumerate(places) if place.leader], dtype=int)
+    if len(at):
+        strokes = shapely.linestrings([places[n].leader for n in at])
+        room = shapely.box(*(low - 0.2).T, *(high + 0.2).T)
+        dots = shapely.buffer(shapely.points([places[n].leader[0] for n in at]), _DOT_MM)
+        every = np.arange(len(places))
+        for mine, others, numbers in (
+            (strokes, room, every),
+            (dots, room, every),
+            (strokes, strokes, at),
+        ):
+            stroke, other = shapely.STRtree(others).query(mine, predicate="intersects")
+            clash[at[stroke], numbers[other]] = clash[numbers[other], at[stroke]] = True
+        # Words on strokes stand in no frame that would part them.
+        clash[np.ix_(at, at)] |= (gaps[np.ix_(at, at)] < _STROKES_APART_MM).all(axis=-1)
+    return clash
 
 
 def around(at: tuple[float, float], size: tuple[float, float], gap_mm: float) -> list[Place]:

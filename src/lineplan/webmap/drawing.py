@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from lineplan.errors import UsageError
 from lineplan.facts import STALE_DAYS, local_name
 from lineplan.footnotes import baseline, line_source
-from lineplan.labels import LANGUAGES, Catalogue, catalogue
+from lineplan.labels import Catalogue, spoken
 from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.scenery import bounds_of, chosen_by
 from lineplan.webmap.coverage import STEP_DEG
@@ -87,7 +86,7 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
     UsageError
         If a language, the focus, the terms, a layer or the tiles are not known.
     """
-    spoken = _spoken(look)
+    tongues = _spoken(look)
     layers = check_layers(look.layers)
     tiles = None if look.tiles is None else tile_provider(look.tiles)
     grounds = [PlanGround(recording, plan) for plan in recording.plans]
@@ -97,32 +96,32 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
         "step": STEP_DEG,
         "view": view,
         "lang": look.lang,
-        "languages": [language(words) for words in spoken],
+        "languages": [language(words) for words in tongues],
         "heads": {name: getattr(look, name) or "" for name in _HEADS},
         "stale": STALE_DAYS,
         "units": [
             {
                 "id": str(row["unit_id"]),
                 "km2": round(float(row["area_km2"]), 6),
-                "name": [local_name(row, words) for words in spoken],
+                "name": [local_name(row, words) for words in tongues],
             }
             for row in units.drop(columns="geometry").to_dict("records")
         ],
         "faces": _faces(recording),
-        "holders": [holders(recording, words) for words in spoken],
-        **_days(recording, spoken),
-        "plans": [_plan(ground, spoken) for ground in grounds],
-        "attributions": [attributions(recording, words) for words in spoken],
+        "holders": [holders(recording, words) for words in tongues],
+        **_days(recording, tongues),
+        "plans": [_plan(ground, tongues) for ground in grounds],
+        "attributions": [attributions(recording, words) for words in tongues],
         "baseline": [
-            baseline(recording.days[0].conditions, recording.dataset, words) for words in spoken
+            baseline(recording.days[0].conditions, recording.dataset, words) for words in tongues
         ],
         "made": recording.days[-1].conditions["generated"],
         "version": recording.days[-1].conditions["lineplan_version"],
         "layers": list(layers),
         "tiles": None if tiles is None else tiles.data,
-        **draw(recording, grounds, spoken, layers),
+        **draw(recording, grounds, tongues, layers),
     }
-    words = next(words for words in spoken if words.lang == look.lang)
+    words = next(words for words in tongues if words.lang == look.lang)
     heads = _heads(grounds[0], words, look)
     binary = pack(recording.arcs), pack_areas(recording.areas_m2)
     drawn = PlanMap(
@@ -140,15 +139,8 @@ _HEADS = ("title", "subtitle", "note", "byline")
 
 def _spoken(look: Look) -> list[Catalogue]:
     """Catalogues of the page's languages."""
-    terms = None if look.terms is None else Path(look.terms)
-    files = [catalogue(path, terms) for path in map(Path, look.catalogues)]
-    further = {words.lang: words for words in files}
-    known = [*LANGUAGES, *(lang for lang in further if lang not in LANGUAGES)]
-    wanted = list(dict.fromkeys([look.lang, *(look.languages or known)]))
-    if unknown := [lang for lang in wanted if lang not in known]:
-        raise UsageError(f"unknown language {unknown[0]!r}; choose from {', '.join(known)}")
-    order = [lang for lang in known if lang in wanted]
-    return [further[lang] if lang in further else catalogue(lang, terms) for lang in order]
+    wanted = [look.lang, *(look.languages or ())]
+    return spoken(wanted, look.catalogues, look.terms, every=not look.languages)
 
 
 def _faces(recording: Recording) -> list[list[Any]]:

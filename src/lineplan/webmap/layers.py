@@ -9,7 +9,7 @@ import geopandas as gpd
 import shapely
 
 from lineplan.errors import UsageError
-from lineplan.facts import local_name
+from lineplan.facts import own_name
 from lineplan.scenery import (
     City,
     base_map,
@@ -115,17 +115,6 @@ def _inset(context: gpd.GeoDataFrame, outline: shapely.Geometry) -> dict[str, An
         "land": encode_lines(land, INSET_TOLERANCE_DEG),
         "units": encode_lines([outline], INSET_TOLERANCE_DEG),
     }
-
-
-def own_name(row: Mapping[str, Any], words: Catalogue) -> str:
-    """Name of a place in this language; "" where it is missing, for no label is in another.
-
-    A language that the data have no names in at all keeps the English ones.
-    """
-    if words.name_column not in row:
-        return local_name(row, words)
-    name = row[words.name_column]
-    return name if isinstance(name, str) else ""
 
 
 def _unit_labels(recording: Recording) -> list[dict[str, Any]]:
