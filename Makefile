@@ -48,7 +48,7 @@ notebooks: $(VENV)/installed-dev  ## execute the notebooks, keep no output
 # axe-core, as a package carries it; what else that package needs is not.
 browser: $(VENV)/installed-dev  ## open the map in a real browser (Chromium and its driver)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -n auto -m browser
 
 qgis: $(VENV)/installed-dev  ## open exports and zones through time in a real QGIS (Debian: python3-qgis)
 	@$(BIN)/python -m pytest -m qgis
