@@ -202,7 +202,7 @@ def test_between(folder: Path, toy: lp.Dataset) -> None:
     assert archive.between(DAYS[3], None).missing == ()
     with pytest.raises(lp.ControlError, match="no state of 2025-03-01; it has 4 day"):
         some.control(DAYS[0])
-    with pytest.raises(lp.ControlError, match="no state from 2026-01-01 to 2026-02-01"):
+    with pytest.raises(lp.UsageError, match="no state from 2026-01-01 to 2026-02-01"):
         archive.between(dt.date(2026, 1, 1), dt.date(2026, 2, 1))
     with pytest.raises(lp.ControlError, match="has no state of 2025-03-04; it has 5 day"):
         archive.control(MISSING)

@@ -31,7 +31,7 @@ from lineplan.control.archive import Archive, open_archive
 from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
-from lineplan.errors import ControlError, LineplanError, UsageError
+from lineplan.errors import LineplanError, UsageError
 from lineplan.ground import Setting, read_setting
 from lineplan.labels import catalogue
 from lineplan.partition import OnOverlap
@@ -259,12 +259,7 @@ def _opened(
     """The archive from the first day to the last."""
     if not isinstance(control, Archive):
         control = open_archive(control, setting.dataset, units=setting.given_units)
-    if first is not None and last is not None and first > last:
-        raise UsageError(f"the first day, {first}, is after the last, {last}")
-    try:
-        return control.between(first, last)
-    except ControlError as fault:
-        raise UsageError(str(fault)) from None
+    return control.between(first, last)
 
 
 def _origins(archive: Archive) -> dict[date, date]:

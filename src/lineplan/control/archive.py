@@ -28,7 +28,7 @@ from lineplan.control.settling import check_class
 from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, Outline
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError
+from lineplan.errors import ControlError, UsageError
 from lineplan.features import file_and_layer, sha256_of
 
 Kind = Literal["folder", "dated", "settlements", "packed"]
@@ -215,9 +215,11 @@ class Archive:
 
         Raises
         ------
-        ControlError
-            There is no day between them.
+        UsageError
+            The last is before the first, or there is no day between them.
         """
+        if first is not None and last is not None and first > last:
+            raise UsageError(f"the first day, {first}, is after the last, {last}")
         days = tuple(
             day
             for day in self.days
@@ -225,7 +227,7 @@ class Archive:
         )
         if not days:
             span = f"from {first or self.days[0]} to {last or self.days[-1]}"
-            raise ControlError(f"{self.name}: has no state {span}; it has {self.span()}")
+            raise UsageError(f"{self.name}: has no state {span}; it has {self.span()}")
         return replace(self, days=days)
 
     def span(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lineplan.control.archive import Archive, holds_many_days, open_archive
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
-from lineplan.errors import ControlError, UsageError
+from lineplan.errors import UsageError
 from lineplan.ground import read_ground, read_setting
 from lineplan.plan import Plan, Value
 from lineplan.plan.choices import choose_each
@@ -141,7 +141,7 @@ def atlas(
     if not isinstance(archive, Archive):
         archive = open_archive(archive, dataset, units=setting.given_units)
     recording = record_archive(
-        _between(archive, as_date(first), as_date(last)),
+        archive.between(as_date(first), as_date(last)),
         setting,
         chosen,
         lines=days,
@@ -171,12 +171,3 @@ def _spans_days(
         raise UsageError("--from and --to need --control: a folder of daily files, or an archive")
     is_named = isinstance(control, str | Path)
     return asked or (as_of is None and is_named and holds_many_days(control))
-
-
-def _between(archive: Archive, first: date | None, last: date | None) -> Archive:
-    if first is not None and last is not None and first > last:
-        raise UsageError(f"the first day, {first}, is after the last, {last}")
-    try:
-        return archive.between(first, last)
-    except ControlError as fault:
-        raise UsageError(str(fault)) from None
