@@ -175,7 +175,7 @@ class Arrangement:
         )
 
     def headline(self, status: str) -> dict[str, float]:
-        """The figure for one status, rounded to what the known assessments support.
+        """The figure for one status, rounded to three digits or what the assessments support.
 
         Parameters
         ----------
@@ -189,9 +189,9 @@ class Arrangement:
         """
         row = self.areas("status", status=status).iloc[0]
         area, low, high = row["area_km2"], row["assessed_min_km2"], row["assessed_max_km2"]
-        # The first digit of the range is the last that means anything. Ground that is all but the
-        # same in every assessment has three digits, ground without any assessment two.
-        spread = max(high - low, area / 100) if high >= low else area / 10
+        # The first digit of the range is the last that means anything, and there are three at the
+        # most. The same ground has them where no assessment is known: a plan may not change them.
+        spread = max(high - low, area / 100) if high >= low else area / 100
         step = 10.0 ** np.floor(np.log10(spread)) if spread > 0 else 1.0
         return {
             "area_km2": float(area),

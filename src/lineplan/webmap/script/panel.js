@@ -31,9 +31,9 @@ function spread(words, [low, high]) {
   return words.t("figure.area", { number: least === most ? least : least + "–" + most });
 }
 
-/* A figure rounded to what the known assessments support. */
+/* A figure rounded to three digits, or to what the known assessments support. */
 function headline(km2, range) {
-  const about = range ? Math.max(range[1] - range[0], km2 / 100) : km2 / 10;
+  const about = Math.max(range ? range[1] - range[0] : 0, km2 / 100);
   const step = about > 0 ? 10 ** Math.floor(Math.log10(about)) : 1;
   return Math.round(km2 / step) * step;
 }
