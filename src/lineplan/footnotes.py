@@ -75,6 +75,12 @@ def _measured(value: float, unit: str, words: Catalogue) -> str:
     return words.text(key, number=number) if key in words else f"{number} {unit}".rstrip()
 
 
+def opinion(plan: Plan, words: Catalogue) -> str:
+    """What the map shows, and that it takes no position; a reference is no text of anybody."""
+    is_reference = plan.standing == "reference"
+    return words.text("footer.opinion_reference" if is_reference else "footer.opinion")
+
+
 def line(conditions: Mapping[str, Any], date: str, words: Catalogue) -> str:
     """Whose the line of contact is, its day in words, its length and spacing."""
 
