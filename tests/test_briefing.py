@@ -22,6 +22,7 @@ from lineplan.briefing import page as pages
 from lineplan.briefing import write_report
 from lineplan.briefing.drawing import Plate, _packed
 from lineplan.errors import LineplanError, UsageError
+from lineplan.facts import clause_name
 from lineplan.figures.window import fit
 from lineplan.labels import LANGUAGES, catalogue
 
@@ -185,6 +186,42 @@ def test_what_the_text_sets_and_leaves_open_is_told_apart(report: Any) -> None:
     assert left.words == (
         "The text does not say: Would be administered by; Kind of recognition; Recognised by"
     )
+
+
+@pytest.mark.parametrize("plan", plan_ids(lp.load_dataset()))
+def test_clauses_are_called_as_on_the_map_and_never_by_a_key(plan: str, report: Any) -> None:
+    words = catalogue("uk")
+    bodies = table(Page(report(plan, "uk")).root, "clauses").all("tbody", "clause")
+    for clause, body in zip(laid(plan).plan.clause, bodies, strict=False):
+        name, _ = clause_name(clause, words)
+        head = body.all("th")[0]
+        assert [span.words for span in head.all("span", "number")] == (
+            [clause.number] if clause.number else []
+        )
+        assert name in head.words
+        if clause.id != clause.number:
+            assert clause.id not in head.words
+        nearest = words.text("compare.nearest") in body.words
+        assert nearest == (name == "")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_reference_says_who_holds_what_and_no_change(lang: str, report: Any) -> None:
+    words, page = catalogue(lang), Page(report("as_held", lang)).root
+    rows = table(page, "areas").all("tr")
+    held = laid("as_held").areas("held_by").set_index("held_by")["area_km2"]
+    shown = {row.all("th")[0].words.casefold(): row.all("td")[0].words for row in rows[1:-1]}
+    dataset = laid("as_held").dataset
+    assert shown == {
+        words.holder_short(party, dataset=dataset).casefold(): words.area(km2)
+        for party, km2 in held.items()
+    }
+    assert next(th.words for th in rows[0].all("th")) == words.text("field.held_by")
+    assert len({len(row.all("th") + row.all("td")) for row in rows}) == 1
+    said = page.all("body")[0].words
+    for key in ("short.unaffected", "report.status", "field.status", "footer.opinion"):
+        assert words.text(key) not in said, key
+    assert words.text("footer.opinion_reference") in said
 
 
 @pytest.mark.usefixtures("no_map")

@@ -189,6 +189,25 @@ def test_it_says_what_the_map_says(lang: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_reference_says_who_holds_what_and_no_change(lang: str, tmp_path: Path) -> None:
+    facts = Facts(laid("as_held"), catalogue(lang))
+    drawn("a4", lang, "as_held").save(
+        tmp_path / "a.svg", dpi=72, about={"title": "", "description": ""}
+    )
+    root = ET.parse(tmp_path / "a.svg").getroot()
+    said = _squeezed("".join(texts(root)))
+    held = laid("as_held").areas("held_by").to_dict("records")
+    for row in held:
+        label = facts.holder(row["held_by"])
+        label = _squeezed(label[:1].upper() + label[1:])
+        assert label + _squeezed(facts.words.area(row["area_km2"])) in said
+        assert _squeezed(facts.words.percent(row["share_of_units"])) in said
+    for key in ("short.unaffected", "field.status", "footer.opinion"):
+        assert _squeezed(facts.words.text(key)) not in said, key
+    assert _squeezed(facts.words.text("footer.opinion_reference")) in said
+
+
 def _statements(facts: Facts) -> list[str]:
     said = [line for line in statements(facts, 0) if line != facts.words.accuracy(0)]
     return [*said, *attributions(facts)]

@@ -6,8 +6,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from library import plan_ids
 
 import lineplan as lp
+from lineplan import footnotes
 from lineplan.labels import LANGUAGES, catalogue
 
 DAY = dt.date(2025, 11, 20)
@@ -37,8 +39,9 @@ def interface(messages):
     return {key for key in messages if not key.startswith("data.")}
 
 
-IN_ATLASES = ("point21", "plan20", "as_held", "borders1991")
-"""Plans whose words are there in every language."""
+IN_FULL = ("point21", "plan20", "as_held", "borders1991")
+"""Plans of which every reading is there in every language."""
+LIBRARY = plan_ids(lp.load_dataset("ukraine"))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -64,12 +67,15 @@ def test_catalogue_files_hold_every_key_themselves(lang):
 @pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
 def test_every_sentence_of_the_data_that_a_page_shows_is_translated(lang, dataset):
     shown = []
-    for plan in (lp.load_plan(plan_id, dataset=dataset) for plan_id in IN_ATLASES):
+    for plan in (lp.load_plan(plan_id, dataset=dataset) for plan_id in LIBRARY):
+        assert lang in plan.title, plan.id
         shown += [source.name for source in plan.source]
         shown += [catalogue(lang).name(parameter.text) for parameter in plan.parameters.values()]
         for clause in plan.clause:
             for reading in clause.reading:
-                assert lang in reading.text, (plan.id, clause.id, reading.id)
+                # One that can be chosen stands among the conditions of every figure.
+                if reading.set or plan.id in IN_FULL:
+                    assert lang in reading.text, (plan.id, clause.id, reading.id)
     for file in dataset.files:
         if file.role in ("units", "control", "assessments", "places", "context"):
             shown += [file.title, file.attribution, file.licence]
@@ -80,11 +86,54 @@ def test_every_sentence_of_the_data_that_a_page_shows_is_translated(lang, datase
 
 def test_no_translation_of_the_data_is_left_over(dataset):
     files = "\n".join(str(file) for file in dataset.files)
-    plan = "".join(str(lp.load_plan(plan_id, dataset=dataset)) for plan_id in IN_ATLASES)
+    plan = "".join(str(lp.load_plan(plan_id, dataset=dataset)) for plan_id in LIBRARY)
     for lang in LANGUAGES:
         for key in catalogue(lang).messages:
             if key.startswith("data."):
                 assert repr(key.removeprefix("data."))[1:-1] in files + plan, key
+
+
+FOREIGN = re.compile(r"[a-z]{2,}(?: [a-z]{2,}){2}")
+"""Three English words in a row: of no publisher's name."""
+
+
+@pytest.mark.parametrize("lang", ["uk", "ru", "zh-Hant"])
+@pytest.mark.parametrize("plan_id", LIBRARY)
+def test_conditions_of_every_plan_keep_no_english_words(plan_id, lang, dataset):
+    words, plan = catalogue(lang), lp.load_plan(plan_id, dataset=dataset)
+    chosen = [f"{c.id}={r.id}" for c in plan.clause for r in c.reading if r.set]
+    said = " ".join(
+        [
+            footnotes.texts(plan, words),
+            footnotes.readings(plan, chosen, words),
+            footnotes.parameters(plan, plan.parameter_values, dataset, words),
+        ]
+    )
+    assert not FOREIGN.findall(said)
+    assert not re.search(r"[a-z]_[a-z]|unspecified|as_held", said)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("plan_id", LIBRARY)
+def test_readings_name_no_parameter_by_its_key(plan_id, lang, dataset):
+    plan = lp.load_plan(plan_id, dataset=dataset)
+    said = " ".join(r.text.get(lang, "") for c in plan.clause for r in c.reading)
+    assert not [name for name in plan.parameters if name in said]
+
+
+@pytest.mark.parametrize(
+    ("lang", "value", "expected"),
+    [
+        ("en", 2, ": 2 km"),
+        ("uk", 2.5, ": 2,5 км"),
+        ("ru", 2.0, ": 2 км"),
+        ("zh-Hant", 12.25, "：12.25公里"),
+    ],
+)
+def test_a_length_among_the_conditions_has_its_unit(lang, value, expected, dataset):
+    plan = lp.load_plan("april2025_us", dataset=dataset)
+    said = footnotes.parameter_words(plan, dataset, catalogue(lang), "plant_km", value)
+    assert said.endswith(expected)
 
 
 @pytest.mark.parametrize(

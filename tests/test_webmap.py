@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import datetime as dt
 import hashlib
 import io
 import json
@@ -218,6 +219,15 @@ def test_inside_the_picture(page):
     picture = page[page.index('<section class="picture"') : page.index('<aside class="panel"')]
     for text in ("Proposal, not in force", "28-point draft, Point 21", "20 November 2025"):
         assert text in picture
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_without_scripts_the_table_says_of_which_text_and_day_it_is(ukraine, lang):
+    atlas = lp.atlas(["plan20", "as_held"], dataset=ukraine, lang=lang).html()
+    said = re.search(r'<p class="noscript">(.*?)</p>', atlas)[1]
+    words = catalogue(lang)
+    assert words.name(lp.load_plan("plan20", dataset=ukraine).title) in said
+    assert words.date(dt.date(2025, 11, 20)).rstrip(".") in said
 
 
 def test_footer_says_the_conditions(page):

@@ -93,6 +93,11 @@ class Facts:
         return self.words.text(f"standing.{self.arrangement.plan.standing}")
 
     @property
+    def is_reference(self) -> bool:
+        """Whether nothing would change: what there is to say is who holds what."""
+        return self.arrangement.plan.standing == "reference"
+
+    @property
     def source_line(self) -> str:
         """Sources of text and line, for the picture itself."""
         plan = self.arrangement.plan
@@ -144,7 +149,7 @@ class Facts:
         list of dict
             ``status``, ``label``, ``paint``, ``named`` (whether a clause gives it), ``headline``
             and ``range``, its name and value (where named), ``area`` and ``holders``, one for
-            each holder.
+            each holder. Of a reference one for each holder, under the holder's label, not named.
         """
         areas = {
             (str(row["status"]), str(row["held_by"])): float(row["area_km2"])
@@ -152,7 +157,21 @@ class Facts:
         }
         present = {status for status, _ in areas}
         order = [status for status in PAINTS if status in present]
-        return [self._status(s, areas) for s in [*order, *sorted(present - set(order))]]
+        described = [self._status(s, areas) for s in [*order, *sorted(present - set(order))]]
+        if not self.is_reference:
+            return described
+        return [
+            {
+                "status": one["status"],
+                "label": held["label"][:1].upper() + held["label"][1:],
+                "paint": held["paint"],
+                "named": False,
+                "area": held["area"],
+                "holders": [held],
+            }
+            for one in described
+            for held in one["holders"]
+        ]
 
     def _status(self, status: str, areas: Mapping[tuple[str, str], float]) -> dict[str, Any]:
         zones = [row for row in _rows(self.arrangement.zones) if row["status"] == status]

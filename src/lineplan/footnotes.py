@@ -60,9 +60,25 @@ def parameter_words(
         shown = words.recognition(kind)
     elif f"value.{kind}" in words or value in {party.id for party in dataset.parties}:
         shown = words.value(str(value), dataset=dataset)
+    elif parameter and isinstance(value, (int, float)) and not isinstance(value, bool):
+        shown = _measured(float(value), parameter.unit, words)
     else:
         shown = str(value)
     return words.text("join.set", name=said or name, value=shown)
+
+
+def _measured(value: float, unit: str, words: Catalogue) -> str:
+    """A number with the digits it was given, and its unit as this language writes it."""
+    digits = len(f"{value:.6f}".rstrip("0").partition(".")[2])
+    number = words.number(value, digits)
+    key = f"figure.{unit}"
+    return words.text(key, number=number) if key in words else f"{number} {unit}".rstrip()
+
+
+def opinion(plan: Plan, words: Catalogue) -> str:
+    """What the map shows, and that it takes no position; a reference is no text of anybody."""
+    is_reference = plan.standing == "reference"
+    return words.text("footer.opinion_reference" if is_reference else "footer.opinion")
 
 
 def line(conditions: Mapping[str, Any], date: str, words: Catalogue) -> str:

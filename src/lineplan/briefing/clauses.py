@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lineplan.errors import DatasetError
 from lineplan.exposure import find_places
-from lineplan.facts import local_name
+from lineplan.facts import clause_name, local_name
 from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.style import swatch
 
@@ -47,9 +47,11 @@ class Ground(NamedTuple):
 
 
 class Said(NamedTuple):
-    """One clause."""
+    """One clause: its number in the text, and what it is called; "" where there is none."""
 
     id: str
+    number: str
+    name: str
     subject: Tongue
     status: str
     paint: str
@@ -121,9 +123,13 @@ class Clauses:
             recognized_as=recognized if recognized in _parties(dataset) else "",
             held_by=holders[0] if len(holders) == 1 else "",
         )
+        if self.facts.is_reference:
+            label = words.text("plan.as_held", date=self.facts.line_date)
         sets, left = self._terms(clause)
         return Said(
             clause.id,
+            clause.number,
+            clause_name(clause, words)[0],
             self._subject(clause.subject),
             label,
             swatch(clause.status, (holders or [default])[0], default),

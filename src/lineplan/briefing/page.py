@@ -138,20 +138,20 @@ class _Page:
     def _areas(self) -> str:
         table = self.facts.arrangement.areas()
         figures = {(row["status"], row["held_by"]): row for row in table.to_dict("records")}
-        heads = [
-            escape(self.text(key))
-            for key in ("report.status", "field.held_by", "field.area", "field.share_of_units")
-        ]
-        heads.append(escape(self.text("field.range")))
+        columns = ["field.held_by", "field.area", "field.share_of_units", "field.range"]
+        if not self.facts.is_reference:
+            columns.insert(0, "report.status")
+        heads = [escape(self.text(key)) for key in columns]
+        wide = len(heads) - 3  # what stands before the figures
         bodies = "".join(self._of_status(status, figures, heads) for status in self.statuses)
         total = self.words.area(table["area_km2"].sum())
         foot = (
-            f'<tr><th scope="row" colspan="2">{escape(self.text("page.total"))}</th>'
-            f'<td class="figure"{_named(heads[2])}>{escape(total)}</td>'
-            f'<td class="figure"{_named(heads[3])}>{escape(self.words.percent(1.0, 2))}</td>'
+            f'<tr><th scope="row" colspan="{wide}">{escape(self.text("page.total"))}</th>'
+            f'<td class="figure"{_named(heads[-3])}>{escape(total)}</td>'
+            f'<td class="figure"{_named(heads[-2])}>{escape(self.words.percent(1.0, 2))}</td>'
             '<td class="figure"></td></tr>'
         )
-        right = ["", "", *[' class="figure"'] * 3]
+        right = [*[""] * wide, *[' class="figure"'] * 3]
         head = "".join(
             f'<th scope="col"{kind}>{name}</th>' for kind, name in zip(right, heads, strict=True)
         )
@@ -174,15 +174,14 @@ class _Page:
             row = figures[status["status"], holder["held_by"]]
             _, spread = self.facts.range(row["assessed_min_km2"], row["assessed_max_km2"])
             paint = swatch(holder["paint"]) if len(holders) > 1 else ""
+            held = f'<td class="held"{_named(heads[1])}>{paint}{escape(holder["label"])}</td>'
+            amounts = (holder["area"], self.words.percent(row["share_of_units"], 2), spread or "–")
             cells = [
-                f'<td class="held"{_named(heads[1])}>{paint}{escape(holder["label"])}</td>',
+                # The rows of a reference are headed by the holder.
+                "" if self.facts.is_reference else held,
                 *(
                     f'<td class="figure"{_named(head)}>{escape(value)}</td>'
-                    for head, value in (
-                        (heads[2], holder["area"]),
-                        (heads[3], self.words.percent(row["share_of_units"], 2)),
-                        (heads[4], spread or "–"),
-                    )
+                    for head, value in zip(heads[-3:], amounts, strict=True)
                 ),
             ]
             first = f'<th scope="rowgroup" rowspan="{len(holders)}">{said}</th>' if not at else ""
@@ -220,11 +219,18 @@ class _Page:
             )
             if words
         ]
+        number = f'<span class="number">{escape(said.number)}</span> ' if said.number else ""
+        unnumbered = ""
+        if said.name and not said.number:
+            unnumbered = f'<span class="soft">({escape(said.name)})</span> '
+        nearest = ""
+        if not said.name:  # a clause that says what the text is silent on
+            nearest = f'<p class="soft">{escape(self.text("compare.nearest"))}:</p>'
         return (
             '<tbody class="clause"><tr><th scope="rowgroup" colspan="3">'
-            f'<span class="number">{escape(said.id)}</span> {_tongue(said.subject)} '
+            f"{number}{_tongue(said.subject)} {unnumbered}"
             f'<span class="status">{swatch(said.paint)}{escape(said.status)}</span></th></tr>'
-            f"<tr><td>{''.join(map(self._quote, said.quotes))}</td>"
+            f"<tr><td>{nearest}{''.join(map(self._quote, said.quotes))}</td>"
             f'<td><ul class="readings">{readings}</ul></td>'
             f'<td rowspan="2">{self._ground(said.ground)}</td></tr>'
             f'<tr><td class="terms" colspan="2">{" ".join(terms)}</td></tr></tbody>'
@@ -281,7 +287,10 @@ class _Page:
         return "".join(parts)
 
     def _undone(self, event: Revocation) -> str:
-        clauses = self.words.listing(event.clauses or [said.id for said in self.said])
+        names = {said.id: said.number or said.subject[1] for said in self.said}
+        clauses = self.words.listing(
+            dict.fromkeys(names[clause] for clause in event.clauses or names)
+        )
         head = self.text("report.undone", clauses=clauses, id=event.id)
         quotes = "".join(map(self._quote, self.clauses.quotes(event.text)))
         return f'<div class="undone"><h3>{escape(head)}</h3>{quotes}</div>'

@@ -34,7 +34,7 @@ def conditions_said(facts: Facts, drift: float) -> list[str]:
         footnotes.readings(plan, said["readings"], words),
         footnotes.parameters(plan, said["parameters"], dataset, words),
         footnotes.baseline(said, dataset, words),
-        text("footer.opinion"),
+        footnotes.opinion(plan, words),
         words.accuracy(drift),
         text("footer.rounding"),
         text("footer.reassigned", area=words.area(said["reassigned_km2"]))

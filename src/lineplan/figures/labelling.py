@@ -243,7 +243,7 @@ class Labels:
             chosen = (zones["status"] == status["status"]).to_numpy()
             if status["named"] and status["status"] != "unaffected":
                 yield status["label"], status["headline"], chosen
-            elif status["named"]:
+            elif status["named"] or self.facts.is_reference:
                 for holder in status["holders"]:
                     if holder["held_by"] != default:
                         held = (zones["held_by"] == holder["held_by"]).to_numpy()

@@ -162,7 +162,8 @@ def area_table(facts: Facts, amounts: Amounts, width_mm: float, scale: float) ->
     )
     label_mm = width_mm - indent - share_mm - area_mm - 2 * gap
 
-    block.beside(_lines(text("field.status"), label_mm + indent, small, bold=True, color=SOFT))
+    head = text("field.held_by" if facts.is_reference else "field.status")
+    block.beside(_lines(head, label_mm + indent, small, bold=True, color=SOFT))
     heads = balanced(text("field.share_of_units"), share_mm, small, bold=True)
     share_head = Stack([Line(w, small, True, SOFT) for w in heads])
     area_head = Stack([Line(text("field.area"), small, True, SOFT)])
@@ -173,7 +174,8 @@ def area_table(facts: Facts, amounts: Amounts, width_mm: float, scale: float) ->
     for status in amounts.statuses:
         block.space(1.3 * scale)
         block.draw(_swatch(status["paint"], (swatch, 3.2 * scale), scale))
-        block.beside(Stack([Line(shares[status["status"], ""], normal, True)]), align="right")
+        by = status["holders"][0]["held_by"] if facts.is_reference else ""
+        block.beside(Stack([Line(shares[status["status"], by], normal, True)]), align="right")
         figure = status["headline"] if status["named"] else status["area"]
         size = large if status["named"] else normal
         label = _lines(status["label"], width_mm - indent - share_mm - gap, 7.0 * scale, bold=True)

@@ -236,6 +236,8 @@ def _heads(ground: PlanGround, words: Catalogue, look: Look) -> dict[str, str]:
         "force": texts["force"],
         "deck": _when(words, day),
         "notice": _stale(words, day),
+        # Without scripts an atlas is one text on one day.
+        "no_script": words.text("page.no_script", plan=texts["title"], date=words.date(day.day)),
         **{name: getattr(look, name) or "" for name in ("subtitle", "note", "byline")},
         "source": marked(texts["source"]),
         "table": plain_table(words, rows),

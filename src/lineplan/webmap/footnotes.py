@@ -36,7 +36,7 @@ def statements(recording: Recording, plan: Plan, words: Catalogue) -> list[Any]:
         footnotes.readings(plan, plan.chosen_readings, words),
         footnotes.parameters(plan, plan.parameter_values, dataset, words),
         footnotes.baseline(said, dataset, words),
-        text("footer.opinion"),
+        footnotes.opinion(plan, words),
         words.accuracy(recording.drift),
         text("footer.rounding"),
         {"day": "moved"} if said["reconciled"] else text("footer.not_reconciled"),

@@ -119,8 +119,8 @@ def page_parts(
     words
         The first language.
     heads
-        ``title``, ``force``, ``deck``, ``source``, ``notice``, ``subtitle``, ``note`` and
-        ``byline`` as they stand before the script runs, and ``table`` and ``about`` as HTML.
+        ``title``, ``force``, ``deck``, ``source``, ``notice``, ``no_script``, ``subtitle``,
+        ``note`` and ``byline`` as they stand before the script runs, and ``table`` and ``about`` as HTML.
     data
         What the script shows.
     *binary
@@ -148,7 +148,7 @@ def page_parts(
         "view": escape(json.dumps(data["view"])),
         "limits": escape(json.dumps(data["limits"])),
         "source_line": escape(heads["source"]),
-        "no_script": escape(text("page.no_script")),
+        "no_script": escape(heads["no_script"]),
         "close": escape(text("page.close")),
         "table_heading": escape(text("page.table")),
         "legend_heading": escape(text("page.legend")),
