@@ -13,7 +13,7 @@ from lineplan.chronology.series import Timeline
 from lineplan.dataset import Dataset
 from lineplan.errors import LineplanError, UsageError
 from lineplan.labels import catalogue
-from lineplan.output import replacing
+from lineplan.output import check_replaceable, replacing
 from lineplan.plan import STANDINGS
 from lineplan.style import OPEN_INK, PAINTS
 
@@ -29,8 +29,7 @@ def check_target(path: Path) -> None:
     """Raise UsageError or LineplanError where no chart can be drawn to a file."""
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(f"{path}: a chart is drawn to a file that ends in .png or .svg")
-    if not path.parent.is_dir():
-        raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
+    check_replaceable(path)
     _pyplot()
 
 
