@@ -268,8 +268,8 @@ def _draw_course(axes: Axes, held: pd.DataFrame, dataset: Dataset) -> pd.Series:
                 axes.plot(days[-1] + _DAY / 2, km2[-1], "o", color=colour, markersize=4)
             before = (end, km2[-1])
     low, high = float(change.to_numpy().min()), float(change.to_numpy().max())
-    room = max(high - low, 2.0)
-    axes.set_ylim(low - 0.06 * room, high + 0.06 * room)
+    edge_km2 = max(0.06 * (high - low), (2 * _LEAST_KM2 - (high - low)) / 2)
+    axes.set_ylim(low - edge_km2, high + edge_km2)
     edge = span / 100 if len(gaps) else pd.Timedelta(0)  # where the first and last dots fit
     axes.set_xlim(first - edge, last + _DAY + edge)
     _mark_days(axes, held.index, span)
