@@ -258,7 +258,7 @@ def test_the_chart_says_what_moved(ending: str, line: Any, folder: Path, tmp_pat
         for text in (
             "East (text of 2025-01-01",
             "Moved between 1 January 2025 and 6 January 2025:",
-            "Control: days, 6 days from 2025-01-01 to 2025-01-06",
+            "Control: days, 6 day(s) from 2025-01-01 to 2025-01-06",
             "Units: Units of Toyland",
         ):
             assert text in words

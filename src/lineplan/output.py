@@ -6,8 +6,8 @@ And date what GDAL writes, so that two runs give the same file.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,12 +33,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         The folder does not exist, or the file cannot be written or is a device or a pipe.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
+    check_replaceable(path)
     target = path.resolve()  # what a link points to is replaced, not the link
-    if target.exists() and not target.is_file():
-        kind = "a folder" if target.is_dir() else "a device or a pipe"
-        raise LineplanError(f"{path}: is {kind}, which must not be replaced; name a file")
     try:
         # A folder, because drivers leave journals and scratch files beside what they write.
         with TemporaryDirectory(prefix=".lineplan-", dir=target.parent) as folder:
@@ -49,6 +45,39 @@ def replacing(path: str | Path) -> Iterator[Path]:
             draft.replace(target)
     except OSError as fault:
         raise LineplanError(f"{path}: cannot be written ({fault.strerror or fault})") from None
+
+
+@contextmanager
+def replacing_all(paths: Iterable[str | Path]) -> Iterator[list[Path]]:
+    """Give a draft for each of several files, which take their places once all are written.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        The last is the first to be replaced.
+
+    Yields
+    ------
+    list of Path
+        As `replacing`, in the order of `paths`.
+
+    Raises
+    ------
+    LineplanError
+        As `replacing`.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(replacing(path)) for path in paths]
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise LineplanError where `replacing` could not put a file: to be said before the work."""
+    if not path.parent.is_dir():
+        raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        kind = "a folder" if target.is_dir() else "a device or a pipe"
+        raise LineplanError(f"{path}: is {kind}, which must not be replaced; name a file")
 
 
 @contextmanager

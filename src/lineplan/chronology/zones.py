@@ -52,7 +52,7 @@ from lineplan.errors import LineplanError, UsageError
 from lineplan.gis import STYLES, legend_of_stretches, style_table
 from lineplan.ground import Ground
 from lineplan.labels import Catalogue
-from lineplan.output import dated, replacing
+from lineplan.output import check_replaceable, dated, replacing
 from lineplan.plan import TERMS, Plan
 from lineplan.zoning import apply
 
@@ -210,10 +210,7 @@ def check_target(path: Path) -> None:
     """Raise UsageError, or LineplanError, for a file that zones cannot be written to."""
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(f"{path}: zones are written to a file that ends in .gpkg or .parquet")
-    if not path.parent.is_dir():
-        raise LineplanError(f"{path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():  # said before the work, not after it
-        raise LineplanError(f"{path}: is a folder; name a file")
+    check_replaceable(path)
 
 
 def write_zones(

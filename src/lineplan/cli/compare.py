@@ -97,6 +97,7 @@ def compare_command(
         raise UsageError(
             "--report-by needs --by: status, unit, held_by, control, recognition or forces"
         )
+    ground.check_outputs(plans, output, files=(report_by,))
     report = read_report_areas(report_by, report_id)
     comparison = ground.compare(plans)
     if form is CompareFormat.html:

@@ -14,6 +14,7 @@ from lineplan.cli.options import DatasetOption
 from lineplan.cli.output import (
     FormatOption,
     TableFormat,
+    check_outputs,
     progress,
     say,
     transfers,
@@ -126,6 +127,7 @@ def data_pack(
     from lineplan.dataset import load_dataset
     from lineplan.days import as_date
 
+    check_outputs([output], [source, how])
     since, until = as_date(first), as_date(last)
     archive = open_archive(source, load_dataset(dataset), kind=how).between(since, until)
     with progress("packing", len(archive.days)) as step:

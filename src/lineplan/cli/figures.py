@@ -58,6 +58,7 @@ def areas(
     """
     from lineplan import tables
 
+    ground.check_outputs([plan], output, files=(report_by,))
     keys = [key.value for key in by or (By.status, By.held_by)]
     if len(ground.control or ()) > 1:
         if report_by is not None:
@@ -120,6 +121,7 @@ def places(
     if population_date is not None and population is None:
         raise UsageError("--population-date needs --population COLUMN")
     day = as_date(population_date)
+    ground.check_outputs([plan], output, files=(report_by, places_file))
     report = read_report_areas(report_by, report_id)
     arrangement = ground.arrange(plan)
     table = arrangement.places(
@@ -174,6 +176,7 @@ def locate(
     from lineplan.exposure import SNAP_KM
 
     lon, lat, given, plan = _points(where)
+    ground.check_outputs([plan], output, files=where[:1])
     arrangement = ground.arrange(plan)
     table = arrangement.locate(lon, lat)
     _say_outside(table, SNAP_KM)

@@ -171,6 +171,7 @@ def map_command(
     """
     snippet = embedding(embed)  # refused before anything is computed
     names = plans or ["point21"]
+    ground.check_outputs(names, output, files=(terms, *(catalogue or ())))
     look = {
         "lang": lang,
         "languages": languages.split(",") if languages else None,
@@ -268,6 +269,7 @@ def figure(
     page_size(size)
     if output is not None:
         check_target(output)
+    ground.check_outputs([plan], output, files=(terms, *(catalogue or ())))
     arrangement = ground.arrange(plan, has_permission=i_have_permission)
     path = output or Path(f"{arrangement.plan.id}.svg")
     with warnings.catch_warnings(record=True) as raised:
@@ -323,6 +325,7 @@ def report(
 
     if output is not None:
         check_report(output)
+    ground.check_outputs([plan], output, files=(terms, *(catalogue or ())))
     arrangement = ground.arrange(plan, has_permission=i_have_permission)
     path = output or Path(f"{arrangement.plan.id}-report.html")
     arrangement.report(
@@ -370,6 +373,7 @@ def export(
     """
     from lineplan.export import OF_CONTROL
 
+    ground.check_outputs([plan], output)
     is_of_control = layer is None or layer in OF_CONTROL
     arrangement = ground.arrange(plan, has_permission=i_have_permission if is_of_control else None)
     path = arrangement.write(output, layer=layer, lang=lang.value, has_permission=i_have_permission)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from lineplan.cli.output import brief, say
+from lineplan.cli.output import brief, check_outputs, say
 from lineplan.cli.sources import SourceOptions
 from lineplan.errors import LineplanWarning, UsageError
 
@@ -164,6 +164,26 @@ class Ground(SourceOptions):
 
         pairs = pairs_of("--line", self.line)
         return {day: file for given, file in pairs if (day := as_date(given))}
+
+    def check_outputs(
+        self, plans: Iterable[str], *outputs: Path | None, files: Iterable[str | Path | None] = ()
+    ) -> None:
+        """Refuse, before the work, to write to what is read; as `output.check_outputs`.
+
+        `files` are those that a command reads and that are no part of the ground.
+        """
+        from lineplan.plan.file import dataset_of
+
+        plans = list(plans)
+        dataset = dataset_of(plans[0], self.dataset)
+        kept = [
+            dataset.folder / name for name in ("dataset.toml", *(f.path for f in dataset.files))
+        ]
+        check_outputs(
+            (*outputs, self.save_source),
+            (*(self.control or ()), self.base, self.source, *self.lines.values()),
+            (self.units, *plans, *kept, *files),
+        )
 
     def _one_control(self) -> str | None:
         """The one source of control; UsageError where several are given."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lineplan.errors import LineplanError
+from lineplan.errors import LineplanError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +73,78 @@ def write(text: str, path: Path | None) -> None:
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
     say(f"wrote {path}")
+
+
+def check_outputs(
+    outputs: Iterable[Path | None],
+    sources: Iterable[str | Path | None],
+    files: Iterable[str | Path | None] = (),
+) -> None:
+    """Refuse, before any work, to write to what is read, or two files to one place.
+
+    Parameters
+    ----------
+    outputs : iterable of Path or None
+        Files that a command will write; None for one that is not asked for.
+    sources : iterable of str, Path or None
+        Sources of control that it reads: files, ``FILE:LAYER``, folders, of which the files that
+        are read count, and source files, with the files they name. Other names are passed over.
+    files : iterable of str, Path or None
+        Other files that it reads.
+
+    Raises
+    ------
+    UsageError
+        Naming the output, and the input where it is one.
+    LineplanError
+        An output is a folder or a device.
+    """
+    from lineplan.output import check_replaceable
+
+    targets = [path for path in outputs if path is not None]
+    for at, path in enumerate(targets):
+        if any(_is_same(path, other) for other in targets[:at]):
+            raise UsageError(f"{path}: two outputs of this command would go there; name another")
+    named = (_without_layer(Path(file)) for file in files if file)
+    read = [file for file in named if file.is_file()]
+    for source in (*_files_of([Path(source) for source in sources if source]), *read):
+        for path in targets:
+            if _is_same(path, source):
+                raise UsageError(f"{path}: is an input of this command; write to another file")
+    for path in targets:
+        check_replaceable(path)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, also by links or on disks to which A and a are one."""
+    if one.resolve() == other.resolve():
+        return True
+    return one.exists() and other.exists() and one.samefile(other)
+
+
+def _files_of(sources: list[Path]) -> list[Path]:
+    """The files that sources of control consist of, and those that say how they are read."""
+    from lineplan.control.folder import files_in
+    from lineplan.control.sourcefile import load_source_file
+
+    found: list[Path] = []
+    for source in sources:  # grows: a source file may name another
+        file = _without_layer(source)
+        if file.is_dir():
+            found += files_in(file)
+        elif file.is_file():
+            found.append(file)
+            if file.suffix.lower() == ".toml":
+                how = load_source_file(file)
+                named = [Path(name) for name in (how.file, how.base) if name]
+                sources += [path for path in named if path not in sources]
+    return found
+
+
+def _without_layer(path: Path) -> Path:
+    if path.exists() or ":" not in path.name:
+        return path
+    return path.with_name(path.name.rpartition(":")[0] or path.name)
 
 
 def write_rows(

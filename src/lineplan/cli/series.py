@@ -85,7 +85,7 @@ def timeline_command(
     --control is a folder of daily files, or an archive. An interrupted run goes on where it
     stopped when the same command is given again.
     """
-    from lineplan.chronology.writing import check_target, write_timeline
+    from lineplan.chronology.writing import check_target, parts_of, write_timeline
 
     check_target(output)
     if lang is not None and zones is None:
@@ -99,6 +99,7 @@ def timeline_command(
         from lineplan.chronology.chart import draw_chart
 
         check_chart(chart)
+    ground.check_outputs(plans, *parts_of(output), zones, chart)
     journal = output.with_name(f".{output.name}.part")
     with _executor(workers, cluster) as executor, progress_bar() as progress:
         series = ground.timeline(
@@ -113,12 +114,13 @@ def timeline_command(
             lang=(lang or Lang.en).value,
             has_permission=i_have_permission,
         )
-    written = [*write_timeline(series, output), *([zones] if zones else [])]
+    drawn = {}
     if chart is not None:
         from lineplan.plan.file import dataset_of
 
-        draw_chart(series, chart, dataset_of(plans[0], ground.dataset))
-        written.append(chart)
+        dataset = dataset_of(plans[0], ground.dataset)
+        drawn = {chart: lambda draft: draw_chart(series, draft, dataset)}
+    written = [*write_timeline(series, output, drawn), *([zones] if zones else [])]
     shutil.rmtree(journal, ignore_errors=True)
     said = series.conditions
     for note in said["notes"]:

@@ -35,6 +35,13 @@ def is_folder_of_days(path: Path) -> bool:
     return bool(files) and (not has_layers or any(date_in_name(file) for file in files))
 
 
+def files_in(folder: Path) -> list[Path]:
+    """Files that a source which is a folder is read from."""
+    if is_folder_of_days(folder):
+        return _files(folder)
+    return [path for path in folder.iterdir() if path.is_file()]
+
+
 def _files(folder: Path) -> list[Path]:
     """Files that may be sources, by name; a Shapefile only if its name states a day."""
     return sorted(
