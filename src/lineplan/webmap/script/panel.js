@@ -145,7 +145,7 @@ function renderDiffer(app) {
     const told = sides.map(([plan, zone]) => new Map(words.plan(plan).answers[zone.answer].provisions));
     // Where both are called the same, what is said of the ground is not.
     const apart = (i) => labels[0] !== labels[1] ? [] : Array.from(told[i])
-      .filter(([name, text]) => told[1 - i].get(name) !== text).map((pair) => pair.join(": "));
+      .filter(([name, text]) => told[1 - i].get(name) !== text).map(([name, value]) => words.t("join.set", { name, value }));
     sides.forEach(([plan, zone], i) => {
       const line = make("p", i ? "to" : "from");
       line.append(swatch(plan.answers[zone.answer].paint),
@@ -216,7 +216,8 @@ function otherWords(app, plan, i) {
     parts.set(status, (parts.get(status) || 0) + areas[face + 1]);
   });
   const said = Array.from(parts, ([status, m2]) => [words.plan(other).status[status], words.area(m2 / 1e6)]);
-  return said.length === 1 ? said[0][0] : said.map((part) => part.join(": ")).join("; ");
+  return said.length === 1 ? said[0][0]
+    : said.map(([name, value]) => words.t("join.set", { name, value })).join(words.t("join.items"));
 }
 
 function listing(facts) {
