@@ -784,6 +784,7 @@ CITIES = "labels-cities"
         (["-o", "a.svg", "--lang", "fr"], 2, "unknown language 'fr'; choose from en, uk, ru"),
         (["-o", "a.svg", "--catalogue", "no.po"], 2, "catalogue no.po: cannot be read"),
         (["-o", "a.svg", "--focus", "Atlantis"], 2, "is no unit, status or W,S,E,N"),
+        (["-o", "a.svg", "--focus", "2,48,3,49"], 2, "holds no ground of the units"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_and_the_old_file_stays(

@@ -432,7 +432,9 @@ def test_default_view_is_the_ground_the_plan_speaks_of(arrangement, page):
     assert (west, south, east, north) == pytest.approx(named, abs=1e-3)
 
 
-@pytest.mark.parametrize("focus", ["Atlantis", "1,2,3,x", (1, 2, 3), (38, 49, 37, 48)])
+@pytest.mark.parametrize(
+    "focus", ["Atlantis", "1,2,3,x", (1, 2, 3), (38, 49, 37, 48), "2,48,3,49", (2, 48, 3, 49)]
+)
 def test_unknown_focus_is_one_clear_line(arrangement, focus):
     with pytest.raises(lp.UsageError) as caught:
         build_map(arrangement, focus=focus)

@@ -186,14 +186,16 @@ def chosen_by(
     Raises
     ------
     UsageError
-        It is none of these.
+        It is none of these, or a box without any ground of the units.
     """
     if focus is None:
         return None
-    if not isinstance(focus, str):
-        return _corners(focus)
-    if focus.count(",") == 3:
-        return _corners(focus.split(","))
+    if not isinstance(focus, str) or focus.count(",") == 3:
+        box = _corners(focus.split(",") if isinstance(focus, str) else focus)
+        (south, west), (north, east) = box
+        if not units.intersects(shapely.box(west, south, east, north)).any():
+            raise UsageError(f"focus {focus!r} holds no ground of the units")
+        return box
     wanted, known = focus.strip().casefold(), sorted(set(statuses))
     if wanted in known:
         return "status", wanted

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from lineplan.facts import STALE_DAYS, local_name
-from lineplan.footnotes import baseline, line_source
+from lineplan.footnotes import line_source
 from lineplan.labels import Catalogue, spoken
 from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.scenery import bounds_of, chosen_by
@@ -52,7 +52,7 @@ class Look:
         Catalogue files (.po) of further languages.
     focus : str or sequence of float, optional
         First view: a unit by id or name, a status, or (west, south, east, north) in degrees. By
-        default the ground that the first plan speaks of.
+        default the ground that the plan shown speaks of.
     terms : str or Path, optional
         TOML file with labels of a house style; their use is said in the footer.
     title, subtitle, note, byline : str, optional
@@ -90,7 +90,8 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
     layers = check_layers(look.layers)
     tiles = None if look.tiles is None else tile_provider(look.tiles)
     grounds = [PlanGround(recording, plan) for plan in recording.plans]
-    view = _focus(recording, grounds[0], look.focus)
+    views = [_focus(recording, ground, None) for ground in grounds]
+    view = views[0] if look.focus is None else _focus(recording, grounds[0], look.focus)
     units = recording.units
     data = {
         "step": STEP_DEG,
@@ -110,11 +111,11 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
         "faces": _faces(recording),
         "holders": [holders(recording, words) for words in tongues],
         **_days(recording, tongues),
-        "plans": [_plan(ground, tongues) for ground in grounds],
-        "attributions": [attributions(recording, words) for words in tongues],
-        "baseline": [
-            baseline(recording.days[0].conditions, recording.dataset, words) for words in tongues
+        "plans": [
+            {**_plan(ground, tongues), "view": own if look.focus is None else None}
+            for ground, own in zip(grounds, views, strict=True)
         ],
+        "attributions": [attributions(recording, words) for words in tongues],
         "made": recording.days[-1].conditions["generated"],
         "version": recording.days[-1].conditions["lineplan_version"],
         "layers": list(layers),
@@ -159,8 +160,9 @@ def _days(recording: Recording, spoken: Sequence[Catalogue]) -> dict[str, Any]:
         for c in said
     ]
 
-    def rounded(key: str, digits: int) -> list[float | None]:
-        return [None if c[key] is None else round(float(c[key]), digits) for c in said]
+    def digits(key: str) -> list[float | None]:
+        # The script rounds for the reader: digits enough that it is done once.
+        return [None if c[key] is None else round(float(c[key]), 6) for c in said]
 
     return {
         "sources": [list(names) for names in sources],
@@ -169,9 +171,9 @@ def _days(recording: Recording, spoken: Sequence[Catalogue]) -> dict[str, Any]:
             "states": [day.state for day in recording.days],
             "sources": numbers,
             "ages": [c["line_age_days"] for c in said],
-            "length": rounded("line_length_km", 1),
-            "spacing": rounded("line_vertex_spacing_km", 2),
-            "moved": rounded("reassigned_km2", 3),
+            "length": digits("line_length_km"),
+            "spacing": digits("line_vertex_spacing_km"),
+            "moved": digits("reassigned_km2"),
             "none": [no_state(recording, words) for words in spoken],
         },
     }

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lineplan.labels import Catalogue
 
 _SPOKEN = re.compile(
-    r"^(page|map|field|figure|date|footer\.(line|reassigned|heading|data|version))"
+    r"^(page|map|field|figure|date|join|footer\.(line|reassigned|heading|data|version))"
 )
 _YEAR, _DAY = 2001, 27  # digits that stand in no name of a month
 

@@ -121,7 +121,7 @@ class PlanGround:
 def _range(assessed: pd.DataFrame, keys: list[str], table: pd.DataFrame) -> list[Any]:
     low, high = (np.asarray(side, dtype=float) for side in assessed_range(assessed, keys, table))
     return [
-        None if np.isnan(a) or np.isnan(b) else [round(float(a), 3), round(float(b), 3)]
+        None if np.isnan(a) or np.isnan(b) else [round(float(a), 6), round(float(b), 6)]
         for a, b in zip(low, high, strict=True)
     ]
 

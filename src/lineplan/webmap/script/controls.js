@@ -197,6 +197,7 @@ function readAddress(app) {
   const at = (given.get("at") || "").split(",").map(Number);
   const [[south, west], [north, east]] = data.limits;
   return {
+    absent: ["plan", "with"].map((name) => given.get(name)).filter((id) => id && plan(id) < 0).join(", ").slice(0, 60),
     plan: Math.max(plan(given.get("plan")), 0), other: plan(given.get("with")), ...dayNear(data.days.dates, given.get("day")),
     divider: Number.isFinite(share) ? within(share, 0, 1) : null, highlight: given.get("highlight") !== "off",
     lang: app.words.number_of.has(lang) ? lang : data.lang,

@@ -16,7 +16,7 @@ function addFurniture(app) {
   back.href = "#";
   back.setAttribute("role", "button");
   L.DomEvent.disableClickPropagation(back);
-  back.addEventListener("click", (event) => { event.preventDefault(); app.moved = false; home(app); app.labels.place(); });
+  back.addEventListener("click", (event) => { event.preventDefault(); app.moved = false; app.frame = null; home(app); app.labels.place(); });
   app.zoom.getContainer().append(back);
   addInset(app);
   addDivider(app);
@@ -148,9 +148,9 @@ function addDivider(app) {
   });
 }
 
-/* Where the ground that the first view shows has its middle, as a share of the width. */
-function middle({ map, data }) {
-  const x = map.latLngToContainerPoint(L.latLngBounds(data.view).getCenter()).x / map.getSize().x;
+/* Where the ground that the texts speak of has its middle, as a share of the width. */
+function middle(app) {
+  const { map } = app, x = map.latLngToContainerPoint(spokenOf(app).getCenter()).x / map.getSize().x;
   return x > 0.15 && x < 0.85 ? x : 0.5;
 }
 
@@ -180,8 +180,23 @@ function titleCovers(app, view) {
   return side.plan.zones.some((zone, i) => zone.clause && side.layers[i].getLatLngs().flat(2).some(covers));
 }
 
+/* The ground that the texts shown speak of; what the page was made to show comes before it. */
+function spokenOf({ plan, other, data }) {
+  return [plan].concat(other || []).reduce((all, { view }) => all.extend(view || data.view), L.latLngBounds([]));
+}
+
+/* Whether another text can be read in the view there is: its ground is in it, and is not a speck there. */
+function stillFits(app) {
+  const { map, moved, frame, plan } = app, ground = spokenOf(app), view = moved ? map.getBounds() : frame;
+  if (!plan.view) return true; // the page was made to show one place, whatever the text
+  if (!view || !(moved ? view.intersects(ground) : view.contains(ground))) return false;
+  const span = (box) => Math.max(box.getNorth() - box.getSouth(), (box.getEast() - box.getWest()) * 0.66);
+  return span(ground) > span(view) / 4;
+}
+
+/* The view of the page that nobody has moved: kept over texts as long as their ground is in it. */
 function home(app) {
-  const { map, data } = app, view = L.latLngBounds(data.view), limits = L.latLngBounds(data.limits);
+  const { map, data } = app, view = app.frame = app.frame || spokenOf(app), limits = L.latLngBounds(data.limits);
   setTitle(app);
   map.invalidateSize({ pan: false });
   const { width, height, foot, apart } = covered();

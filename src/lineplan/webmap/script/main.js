@@ -10,9 +10,9 @@ class App {
     this.data = data;
     this.words = new Words(data);
     this.ground = new Ground(data, arcs, areas);
-    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null, asked: "" };
+    this.at = { plan: 0, other: -1, day: data.days.dates.length - 1, divider: null, asked: "", absent: "" };
     const wanted = readAddress(this);
-    for (const name of ["plan", "other", "day", "asked", "divider"]) this.at[name] = wanted[name];
+    for (const name of ["plan", "other", "day", "asked", "absent", "divider"]) this.at[name] = wanted[name];
     if (this.at.other === this.at.plan) this.at.other = -1;
     byId("highlight").checked = wanted.highlight;
     this.words.speak(wanted.lang);
@@ -22,7 +22,7 @@ class App {
     this.render({ plan: true, day: true, lang: true });
     if (wanted.view) this.view(wanted.view);
     this.labels.place();
-    if (this.at.asked) this.announce();
+    if (asked(this).length) this.announce();
   }
 
   get plan() { return this.data.plans[this.at.plan]; }
@@ -100,20 +100,21 @@ class App {
     if ("highlight" in wanted) byId("highlight").checked = wanted.highlight;
     if ("other" in wanted) at.other = wanted.other;
     if ("plan" in wanted) at.plan = wanted.plan;
+    if ("plan" in wanted || "other" in wanted) at.absent = wanted.absent || "";
     if (at.other === at.plan) at.other = !("other" in wanted) && before.plan !== at.plan && before.other === at.plan ? before.plan : -1;
     if (wanted.lang) this.words.speak(wanted.lang);
     const changed = { plan: at.plan !== before.plan || at.other !== before.other, day: at.day !== before.day,
       lang: this.words.language.id !== lang };
-    const home_again = wanted.view === null && this.moved;
     if ("view" in wanted) this.moved = !!wanted.view; // before the titles ask for another frame
-    this.render(changed, data.days.states[before.day]);
+    if (wanted.view === null) this.frame = null; // of an address that leaves the view to the page
+    this.render(changed, data.days.states[before.day], !!wanted.view);
     if (wanted.view) this.view(wanted.view);
-    if (home_again) this.reframe();
+    if (!this.frame) this.reframe();
     if (changed.lang) byId("live").textContent = ""; // it was said in another language
-    if ((changed.plan || changed.day || changed.lang || at.asked) && !this.playing) this.announce();
+    if ((changed.plan || changed.day || changed.lang || asked(this).length) && !this.playing) this.announce();
   }
 
-  render(changed, before) {
+  render(changed, before, isPlaced) {
     const { day, plan, other, lines, sides } = this;
     if (changed.day) {
       // Lives that began or ended; null where everything is new.
@@ -137,6 +138,10 @@ class App {
     this.labels.speak();
     if (changed.lang || changed.plan) {
       renderPlans(this); renderSaving(this); renderKey(this); renderLanguages(this); renderFurniture(this);
+      if (changed.plan && !isPlaced && !stillFits(this)) {
+        this.moved = false;
+        this.frame = null;
+      }
       this.reframe();
     }
     this.labels.place();

@@ -67,42 +67,45 @@ function statuses(app, plan) {
   });
 }
 
+/* The legend in words, for the page and for the picture that is saved: what is said of each paint. */
+function legend(app, plan) {
+  const { words } = app;
+  const holders = (one) => one.holders.map((held) =>
+    ({ paint: held.paint, name: words.holder(held.held_by), figure: words.area(held.m2 / 1e6), range: [], holders: [] }));
+  // Of a reference nothing would change: what there is to say is who holds what.
+  if (plan.isReference) return statuses(app, plan).flatMap(holders);
+  return statuses(app, plan).map((one) => {
+    const row = { status: one.status, paint: one.holders[0].paint, name: words.plan(plan).status[one.status],
+      holders: one.named || one.holders.length > 1 ? holders(one) : [] };
+    const km2 = one.m2 / 1e6;
+    if (!one.named) return { ...row, minor: true, figure: words.area(km2), range: [] };
+    const key = !one.range ? "no_range" : words.number(one.range[0]) === words.number(one.range[1]) ? "same" : "range";
+    return { ...row, figure: words.t("figure.about", { area: words.area(headline(km2, one.range)) }),
+      range: [words.t("figure." + key)].concat(one.range ? spread(words, one.range) : []) };
+  });
+}
+
 function figures(app, plan) {
-  const { words } = app, list = make("ul");
-  if (plan.isReference) { // nothing would change: what there is to say is who holds what
-    list.append(...statuses(app, plan).flatMap((one) => one.holders).map((held) => {
-      const item = make("li", "status"), head = make("div", "head"), text = make("div");
-      text.append(make("h3", "", words.holder(held.held_by)), make("p", "figure", words.area(held.m2 / 1e6)));
-      head.append(swatch(held.paint), text);
-      item.append(head);
-      return item;
-    }));
-    return list;
-  }
-  for (const one of statuses(app, plan)) {
-    const item = make("li", "status"), head = make("div", "head"), text = make("div"), km2 = one.m2 / 1e6;
-    item.dataset.status = one.status;
-    text.append(make("h3", "", words.plan(plan).status[one.status]));
-    if (one.named) {
-      const about = words.t("figure.about", { area: words.area(headline(km2, one.range)) });
-      const key = !one.range ? "no_range" : words.number(one.range[0]) === words.number(one.range[1]) ? "same" : "range";
-      const range = make("p", "range", words.t("figure." + key) + " ");
-      if (one.range) range.append(make("span", "km2", spread(words, one.range)));
-      text.append(make("p", "figure", about), range);
-    } else {
-      text.append(make("p", "figure minor", words.area(km2)));
+  const list = make("ul");
+  for (const { status, paint, name, figure, minor, range, holders } of legend(app, plan)) {
+    const item = make("li", "status"), head = make("div", "head"), text = make("div");
+    if (status) item.dataset.status = status;
+    text.append(make("h3", "", name), make("p", minor ? "figure minor" : "figure", figure));
+    if (range.length) {
+      const line = make("p", "range", range[0] + " ");
+      line.append(...range.slice(1).map((km2) => make("span", "km2", km2)));
+      text.append(line);
     }
-    head.append(swatch(one.holders[0].paint), text);
+    head.append(swatch(paint), text);
     item.append(head);
-    if (one.named || one.holders.length > 1) {
-      const holders = make("ul", "holders");
-      for (const held of one.holders) {
+    if (holders.length) {
+      const rows = make("ul", "holders");
+      for (const held of holders) {
         const row = make("li");
-        row.append(swatch(held.paint), make("span", "", words.holder(held.held_by)),
-          make("span", "km2", words.area(held.m2 / 1e6)));
-        holders.append(row);
+        row.append(swatch(held.paint), make("span", "", held.name), make("span", "km2", held.figure));
+        rows.append(row);
       }
-      item.append(holders);
+      item.append(rows);
     }
     list.append(item);
   }
@@ -142,7 +145,7 @@ function renderDiffer(app) {
     const told = sides.map(([plan, zone]) => new Map(words.plan(plan).answers[zone.answer].provisions));
     // Where both are called the same, what is said of the ground is not.
     const apart = (i) => labels[0] !== labels[1] ? [] : Array.from(told[i])
-      .filter(([name, text]) => told[1 - i].get(name) !== text).map((pair) => pair.join(": "));
+      .filter(([name, text]) => told[1 - i].get(name) !== text).map(([name, value]) => words.t("join.set", { name, value }));
     sides.forEach(([plan, zone], i) => {
       const line = make("p", i ? "to" : "from");
       line.append(swatch(plan.answers[zone.answer].paint),
@@ -213,7 +216,8 @@ function otherWords(app, plan, i) {
     parts.set(status, (parts.get(status) || 0) + areas[face + 1]);
   });
   const said = Array.from(parts, ([status, m2]) => [words.plan(other).status[status], words.area(m2 / 1e6)]);
-  return said.length === 1 ? said[0][0] : said.map((part) => part.join(": ")).join("; ");
+  return said.length === 1 ? said[0][0]
+    : said.map(([name, value]) => words.t("join.set", { name, value })).join(words.t("join.items"));
 }
 
 function listing(facts) {
@@ -259,9 +263,9 @@ function renderDetails(app) {
   }
 }
 
-/* Conditions of every figure, sources, licences and what the map does not say. */
-function renderAbout(app) {
-  const { words, data, day } = app, box = byId("about");
+/* Conditions of every figure, sources, licences and what the map does not say: sentences, and files. */
+function smallPrint(app) {
+  const { words, data, day } = app;
   const km = (length, digits) => words.t("figure.km", { number: words.number(length, digits) });
   const ofDay = {
     line: () => words.t("footer.line", { source: words.source(day), date: words.date(day.date),
@@ -270,31 +274,47 @@ function renderAbout(app) {
   };
   const statements = (app.other ? [app.plan, app.other] : [app.plan]).flatMap((plan) => plan.footer[words.index]);
   const said = statements.map((one) => (typeof one === "string" ? one : ofDay[one.day]()));
-  if (data.tiles) said.unshift(words.t("page.tiles", data.tiles));
-  if ("added" in document.documentElement.dataset) said.unshift(words.t("page.added"));
-  const files = make("ul");
-  data.attributions[words.index].forEach((text) => files.append(make("li", "", text)));
-  box.replaceChildren(make("h2", "", words.t("footer.heading")),
-    ...Array.from(new Set(said)).map((text) => make("p", "", text)),
-    make("h3", "", words.t("footer.data")), files,
-    make("p", "", words.t("footer.version", { version: data.version, date: words.date(data.made) })));
+  return { said: Array.from(new Set(said)), files: data.attributions[words.index],
+    version: words.t("footer.version", { version: data.version, date: words.date(data.made) }) };
 }
 
-/* An address that asked for a day the map does not have; a line older than it should be. */
-const asked = ({ at, words, day }) =>
-  (at.asked ? [words.t("page.nearest_day", { asked: words.date(at.asked), date: words.date(day.date) })] : []);
+const hasAdded = () => "added" in document.documentElement.dataset;
+
+function renderAbout(app) {
+  const { words, data } = app, { said, files, version } = smallPrint(app), list = make("ul");
+  list.append(...files.map((text) => make("li", "", text)));
+  if (data.tiles) said.unshift(words.t("page.tiles", data.tiles));
+  if (hasAdded()) said.unshift(words.t("page.added"), words.t("page.added_unsaved"));
+  byId("about").replaceChildren(make("h2", "", words.t("footer.heading")), ...said.map((text) => make("p", "", text)),
+    make("h3", "", words.t("footer.data")), list, make("p", "", version));
+}
+
+/* An address that asked for a text or a day the map does not have; a line older than it should be. */
+const asked = ({ at, words, day, plan }) =>
+  (at.absent ? [words.t("page.no_plan", { asked: at.absent, plan: words.plan(plan).title })] : []).concat(at.asked ? [words.t("page.nearest_day", { asked: words.date(at.asked), date: words.date(day.date) })] : []);
 const stale = ({ data, words, day }) => (day.age !== null && day.age > data.stale
   ? [words.t("map.stale", { date: words.date(day.date), age: words.days(day.age) })] : []);
 
+/* Where each text is from, and then the line that all are laid over, once. */
+function sourceLine({ words, day, plan, other }) {
+  const parts = [plan].concat(other || []).map((one) => {
+    const said = words.plan(one).source, before = said.slice(0, said.indexOf(SOURCE_MARK));
+    const cut = Math.max(before.lastIndexOf(". "), before.lastIndexOf("。")) + 1;
+    return [said.slice(0, cut), said.slice(cut)];
+  });
+  const said = parts.map(([text, line], i) => (i + 1 < parts.length && line === parts[i + 1][1] ? text : text + line));
+  return words.of(said.join(" "), day);
+}
+
 /* Title, notice and source line: what is inside the picture. */
 function renderHead(app) {
-  const { words, data, day, plan } = app;
+  const { words, data } = app;
   document.documentElement.lang = words.language.id;
   document.title = app.heading() + " – " + app.both("force");
   byId("heading").textContent = app.heading();
   byId("force").textContent = app.both("force");
   byId("deck").textContent = app.when();
-  byId("source").textContent = [plan].concat(app.other || []).map((one) => words.of(words.plan(one).source, day)).join(" ");
+  byId("source").textContent = sourceLine(app);
   for (const name of ["subtitle", "note", "byline"]) {
     byId(name).textContent = data.heads[name];
     byId(name).hidden = !data.heads[name];

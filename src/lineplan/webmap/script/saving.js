@@ -79,20 +79,25 @@ function drawPicture(app) {
     write(text, { size, left: left + 30 });
   };
   const painted = (paint) => ({ fill: "url(#lp-" + paint + ")" });
+  const told = ({ name, figure, range }) => words.t("join.set", { name,
+    value: [figure].concat(range.length ? range.join(" ") : []).join(words.t("join.items")) });
   for (const plan of [app.plan].concat(app.other || [])) {
     if (app.other) write(words.plan(plan).title, { size: 12, bold: true });
-    for (const one of statuses(app, plan)) {
-      row(painted(one.holders[0].paint), words.plan(plan).status[one.status] + ", " + words.area(one.m2 / 1e6), 14, 12);
-      if (!one.named && one.holders.length < 2) continue;
-      for (const held of one.holders) row(painted(held.paint), words.holder(held.held_by) + ", " + words.area(held.m2 / 1e6), 44, 11);
+    for (const one of legend(app, plan)) {
+      row(painted(one.paint), told(one), 14, 12);
+      for (const held of one.holders) row(painted(held.paint), told(held), 44, 11);
     }
   }
   if (map.hasLayer(app.veil.group)) row({ fill: PAPER, stroke: "#0b6e6e", "stroke-width": 2 }, words.t("page.veiled"), 14, 12);
   if (app.data.tiles) write(words.t("page.tiles_unsaved", app.data.tiles), { size: 11 });
+  if (hasAdded()) write(words.t("page.added_unsaved"), { size: 11 });
   if (app.data.heads.note) write(app.data.heads.note, { size: 11 });
   write(byId("source").textContent, { size: 11, fill: SOFT });
-  write(app.data.baseline[words.index], { size: 11, fill: SOFT });
   if (app.data.heads.byline) write(app.data.heads.byline, { size: 11, fill: SOFT });
+  // The picture may be passed on without the page: what stands under the page goes with it.
+  const { said, files, version } = smallPrint(app);
+  write.y += 6;
+  for (const text of [...said, ...files, version]) write(text, { size: 9, fill: SOFT });
   svg.setAttribute("width", size.x);
   svg.setAttribute("height", Math.ceil(write.y + 12));
   svg.setAttribute("viewBox", "0 0 " + size.x + " " + Math.ceil(write.y + 12));
@@ -146,7 +151,22 @@ function mapPart(app, size, top) {
   const said = drawn("text", { x: 18, y: y - 4, "font-size": 11, fill: INK });
   said.textContent = bar.textContent;
   frame.append(said);
+  if (app.inset.checkVisibility()) frame.append(plainInset(app));
   return frame;
+}
+
+/* The locator, where the page shows it. */
+function plainInset({ inset, map }) {
+  const box = inset.getBoundingClientRect(), frame = map.getContainer().getBoundingClientRect(), copy = inset.cloneNode(true);
+  inset.querySelectorAll("path, rect").forEach((element, i) => {
+    const style = getComputedStyle(element);
+    for (const name of ["fill", "fill-opacity", "stroke", "stroke-width"]) {
+      copy.querySelectorAll("path, rect")[i].setAttribute(name, style.getPropertyValue(name));
+    }
+  });
+  copy.prepend(drawn("rect", { width: "100%", height: "100%", fill: "#dde8ec", stroke: SOFT }));
+  for (const [name, value] of [["x", box.left - frame.left], ["y", box.top - frame.top], ["id", "locator"]]) copy.setAttribute(name, value);
+  return copy;
 }
 
 /* A path as it is painted now: the style sheet stays behind. */

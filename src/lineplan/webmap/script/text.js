@@ -36,8 +36,10 @@ class Words {
     return this.t("figure.area", { number: this.number(km2) });
   }
 
+  /* A share that is not zero is never said to be zero. */
   percent(share) {
-    return fill(this.language.percent, { n: this.number(100 * share, 1) });
+    const n = share > 0 && share < 0.0005 ? "<" + this.number(0.1, 1) : this.number(100 * share, 1);
+    return fill(this.language.percent, { n });
   }
 
   date(iso) {

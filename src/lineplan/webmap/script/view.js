@@ -87,7 +87,8 @@ class Side {
       fillOpacity: this.app.data.tiles ? 0.72 : 1, // tiles show through
     });
     layer.bindTooltip(() => tip(this.app, this.plan, i), { sticky: true, className: "lp-tip", opacity: 1 });
-    layer.on("click", () => this.app.select(this.plan, i));
+    // What is chosen is told beside the map, or over its foot: not once more on the ground.
+    layer.on("click", () => { layer.closeTooltip(); this.app.select(this.plan, i); });
     layer.addTo(this.app.map);
     const path = layer.getElement();
     path.dataset.zone = zone.id;
