@@ -120,7 +120,8 @@ def page_parts(
         The first language.
     heads
         ``title``, ``force``, ``deck``, ``source``, ``notice``, ``no_script``, ``subtitle``,
-        ``note`` and ``byline`` as they stand before the script runs, and ``table`` and ``about`` as HTML.
+        ``note`` and ``byline`` as they stand before the script runs, and ``table`` and ``about``
+        as HTML.
     data
         What the script shows.
     *binary
