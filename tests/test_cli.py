@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import geopandas as gpd
 import pytest
 from conftest import one_line_of
 from shapely.geometry import box
+from unpacking import unpacked
 
 import lineplan as lp
 
@@ -465,3 +467,20 @@ def test_a_name_given_twice_is_an_error(line: Any) -> None:
     said = line("areas", "--reading", "21.1=de_facto", "--reading", "21.1=regions")
     assert said.status == 2
     assert "21.1 is given twice" in said.err
+
+
+@pytest.mark.parametrize("command", ["map", "figure", "report"])
+def test_a_key_of_a_terms_file_that_is_never_used_is_named(
+    command: str, line: Any, tmp_path: Path
+) -> None:
+    """The example of docs/atlas.md changes the buffer in the legend; the other changes nothing."""
+    docs = (Path(__file__).parents[1] / "docs" / "atlas.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", docs, re.DOTALL)
+    (tmp_path / "house.toml").write_text(f'"column.status_label" = "x"\n{example}', "utf-8")
+    name = {"map": "a.html", "figure": "a.svg", "report": "a.html"}[command]
+    said = line(command, "point21", "-o", name, "--terms", "house.toml")
+    assert said.status == 0
+    assert said.err.count("not used here, so without effect: column.status_label\n") == 1
+    written = (tmp_path / name).read_text("utf-8")
+    shown = written if command != "map" else unpacked(written)[0].decode()
+    assert "Demilitarised zone" in shown

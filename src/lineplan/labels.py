@@ -12,6 +12,7 @@ import difflib
 import math
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lineplan.errors import UsageError
+from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,6 +56,8 @@ class Catalogue:
     lang: str
     messages: Mapping[str, str] = field(repr=False)
     overridden: tuple[str, ...] = ()
+    used: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Of the keys replaced, those that were asked for."""
 
     @property
     def locale(self) -> str:
@@ -73,6 +76,7 @@ class Catalogue:
         KeyError
             If the key is unknown, or a placeholder of the text is not among the fields.
         """
+        self._note(key)
         # Not str.format: a terms file must not reach into attributes of the values.
         filled = _PLACEHOLDER.sub(lambda match: str(fields[match[1]]), self.messages[key])
         # A date may end in a full stop of its own: "20 листопада 2025 р.".
@@ -84,7 +88,12 @@ class Catalogue:
 
     def data(self, text: str) -> str:
         """Translate a text that comes with the data, word for word; itself where none is known."""
+        self._note(f"data.{text}")
         return self.messages.get(f"data.{text}", text)
+
+    def _note(self, key: str) -> None:
+        if key in self.overridden:
+            self.used.add(key)
 
     @property
     def name_column(self) -> str:
@@ -400,6 +409,18 @@ def spoken_one(
     if lang is None:
         lang = catalogue(Path(catalogues[0])).lang if catalogues else "en"
     return spoken([lang], catalogues, terms)[0]
+
+
+def warn_of_unused(spoken: Sequence[Catalogue], terms: str | Path | None) -> None:
+    """Warn of keys of a terms file that what was written in these languages never used."""
+    replaced = dict.fromkeys(key for words in spoken for key in words.overridden)
+    unused = [key for key in replaced if not any(key in words.used for words in spoken)]
+    if unused and terms is not None:
+        warnings.warn(
+            f"terms file {Path(terms).name}: not used here, so without effect: {', '.join(unused)}",
+            LineplanWarning,
+            stacklevel=3,
+        )
 
 
 def _read_language(path: Path) -> Catalogue:

@@ -17,7 +17,7 @@ from lineplan.errors import LineplanError, UsageError
 from lineplan.facts import Facts
 from lineplan.figures.layout import Captions
 from lineplan.figures.sheet import need_matplotlib
-from lineplan.labels import spoken_one
+from lineplan.labels import spoken_one, warn_of_unused
 from lineplan.output import replacing
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def write_report(
     facts = Facts(arrangement, spoken_one(lang, catalogues, terms))
     captions = Captions(title or facts.plan_title, subtitle, note, byline)
     written = page_of(facts, captions, focus)
+    warn_of_unused([facts.words], terms)
     with replacing(path) as draft:
         draft.write_text(written, encoding="utf-8")
     return path

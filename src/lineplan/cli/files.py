@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import contextmanager
 from enum import StrEnum
 from html import escape
 from pathlib import Path
@@ -16,7 +17,7 @@ from lineplan.cli.output import progress_bar, say
 from lineplan.errors import LineplanWarning, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lineplan.control.terms import Terms
 
@@ -185,7 +186,7 @@ def map_command(
         "layers": layers.split(",") if layers is not None else None,
         "tiles": tiles,
     }
-    with progress_bar() as progress:
+    with progress_bar() as progress, _warnings_said():
         built = ground.atlas(
             names,
             first=first,
@@ -216,6 +217,16 @@ def embedding(size: str | None) -> str:
     if match is None:
         raise UsageError(f"--embed {size}: write WIDTHxHEIGHT in pixels (800x600), or responsive")
     return frame + f'width="{match[1]}" height="{match[2]}" style="border:0"></iframe>'
+
+
+@contextmanager
+def _warnings_said() -> Iterator[None]:
+    """Say what is warned of, a line each, once the work is done."""
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", LineplanWarning)
+        yield
+    for message in dict.fromkeys(str(warning.message) for warning in raised):
+        say(f"warning: {message}")
 
 
 def _say_terms(terms: Iterable[Terms], *, has_permission: bool) -> None:
@@ -272,8 +283,7 @@ def figure(
     ground.check_outputs([plan], output, files=(terms, *(catalogue or ())))
     arrangement = ground.arrange(plan, has_permission=i_have_permission)
     path = output or Path(f"{arrangement.plan.id}.svg")
-    with warnings.catch_warnings(record=True) as raised:
-        warnings.simplefilter("always", LineplanWarning)
+    with _warnings_said():
         arrangement.figure(
             path,
             size=size,
@@ -288,8 +298,6 @@ def figure(
             dpi=dpi,
             has_permission=i_have_permission,
         )
-    for warning in raised:
-        say(f"warning: {warning.message}")
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
     _say_terms(arrangement.ground.terms, has_permission=i_have_permission)
 
@@ -328,18 +336,19 @@ def report(
     ground.check_outputs([plan], output, files=(terms, *(catalogue or ())))
     arrangement = ground.arrange(plan, has_permission=i_have_permission)
     path = output or Path(f"{arrangement.plan.id}-report.html")
-    arrangement.report(
-        path,
-        lang=lang,
-        catalogues=catalogue or (),
-        focus=focus,
-        terms=terms,
-        title=title,
-        subtitle=subtitle,
-        note=note,
-        byline=byline,
-        has_permission=i_have_permission,
-    )
+    with _warnings_said():
+        arrangement.report(
+            path,
+            lang=lang,
+            catalogues=catalogue or (),
+            focus=focus,
+            terms=terms,
+            title=title,
+            subtitle=subtitle,
+            note=note,
+            byline=byline,
+            has_permission=i_have_permission,
+        )
     say(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
     _say_terms(arrangement.ground.terms, has_permission=i_have_permission)
 

@@ -280,9 +280,12 @@ class Ground(SourceOptions):
             shared |= {"control": self.open(control, **on), "as_of": self.as_of}
         else:
             shared = self._options(plans[0], control)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", LineplanWarning)  # said below, with the other notes
+        with warnings.catch_warnings(record=True) as raised:
+            warnings.simplefilter("always", LineplanWarning)
             drawn = atlas(plans, **shared, **options)
+        for said in dict.fromkeys(str(warning.message) for warning in raised):
+            if said.startswith("terms file"):  # the others are said below, with the notes
+                say(f"warning: {said}")
         for note in brief(drawn.notes):
             say(f"{'warning' if note.endswith('catches no ground') else 'note'}: {note}")
         return drawn

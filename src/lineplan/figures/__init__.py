@@ -18,7 +18,7 @@ from lineplan.facts import Facts
 from lineplan.figures.layout import LAYERS, Captions, PageSize, lay_out
 from lineplan.figures.lines import focus_bounds
 from lineplan.figures.sheet import Sheet, check_target, drawing_style, need_matplotlib
-from lineplan.labels import spoken_one
+from lineplan.labels import spoken_one, warn_of_unused
 
 if TYPE_CHECKING:
     from lineplan.arrangement import Arrangement
@@ -133,7 +133,9 @@ def write_figure(
         "title": f"{captions.title} – {facts.force}",
         "description": f"{facts.when}. {facts.source_line}",
     }
-    compose(facts, captions, size=size, focus=focus).save(path, dpi=dpi, about=about)
+    sheet = compose(facts, captions, size=size, focus=focus)
+    warn_of_unused([facts.words], terms)
+    sheet.save(path, dpi=dpi, about=about)
     return path
 
 

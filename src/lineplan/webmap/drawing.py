@@ -12,7 +12,7 @@ import pandas as pd
 
 from lineplan.facts import STALE_DAYS, local_name
 from lineplan.footnotes import line_source
-from lineplan.labels import Catalogue, spoken
+from lineplan.labels import Catalogue, spoken, warn_of_unused
 from lineplan.plan import TERMS, UNSPECIFIED
 from lineplan.scenery import bounds_of, chosen_by
 from lineplan.webmap.coverage import STEP_DEG
@@ -128,6 +128,7 @@ def draw_map(recording: Recording, look: Look) -> PlanMap:
     drawn = PlanMap(
         page_parts(words, heads, data, *binary), view, "" if tiles is None else tiles.host
     )
+    warn_of_unused(tongues, look.terms)
     drawn.title = heads["title"]
     drawn.plans = tuple(plan.id for plan in recording.plans)
     drawn.notes, drawn.terms = recording.notes, recording.terms

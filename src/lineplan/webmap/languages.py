@@ -30,6 +30,8 @@ def language(words: Catalogue) -> dict[str, Any]:
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
     locale = Locale.parse(words.locale)
+    # The script may ask for any of these.
+    words.used.update(key for key in words.overridden if _SPOKEN.match(key))
     own = Locale.parse(words.lang, sep="-").get_display_name() or words.lang
     return {
         "id": words.lang,

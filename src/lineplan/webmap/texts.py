@@ -137,7 +137,7 @@ def plan_texts(ground: PlanGround, words: Catalogue) -> dict[str, Any]:
         ``held`` and ``provisions`` of each), ``status`` (short label of each) and ``clauses``
         (name, heading, quotations and readings by id).
     """
-    marked = Marked(words.lang, words.messages, words.overridden)
+    marked = Marked(words.lang, words.messages, words.overridden, words.used)
     plan = ground.plan
     title = words.name(plan.title)
     return {
