@@ -210,7 +210,7 @@ def _draw_panel(figure: Figure, panel: _Panel, top_in: float, dataset: Dataset) 
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
-    axes.xaxis.get_offset_text().set_size(8)
+    axes.xaxis.get_offset_text().set_fontsize(8)
     draw = _draw_day if len(panel.held) == 1 else _draw_course
     ends = draw(axes, panel.held, dataset)
     heights = pd.Series({key: _LABEL.height_in(text) for key, text in panel.labels.items()})
