@@ -291,4 +291,7 @@ def test_the_sentence_of_what_moved(toy: lp.Dataset, folder: Path) -> None:
         r"|Moved .*: (No change .* -6\d\d km²; )(Control would be given up, .* \+6\d\d km²\.)",
         what_moved(areas, toy),
     )
-    assert "nothing gained or lost" in what_moved(areas[areas["date"] == "2025-01-01"], toy)
+    assert "one day has no course" in what_moved(areas[areas["date"] == "2025-01-01"], toy)
+    still = areas[areas["date"] == "2025-01-01"]
+    later = still.assign(date=still["date"] + pd.Timedelta(days=1))
+    assert "nothing gained or lost" in what_moved(pd.concat([still, later]), toy)
