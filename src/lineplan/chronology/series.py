@@ -161,8 +161,8 @@ def timeline(
     )
     check_units(chosen, setting)
     archive = _opened(control, setting, as_date(first), as_date(last))
-    if zones is not None:  # said before the work, not after it
-        check_passing_on([archive.control(archive.days[0]).terms], has_permission=has_permission)
+    if zones is not None and not has_permission:  # said before the work, not after it
+        check_passing_on(archive.terms())
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
     }

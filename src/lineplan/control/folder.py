@@ -9,12 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from lineplan.control.adapters import read_state
+from lineplan.control.adapters import over, papers_of_feed, read_state
 from lineplan.control.alike import Alike, without_day
-from lineplan.control.fetched import INDEX
+from lineplan.control.content import look_at
+from lineplan.control.fetched import INDEX, papers_beside
 from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, date_in_name
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, LineplanError
 from lineplan.features import sha256_of
@@ -175,6 +177,18 @@ class Folder:
                 f"{file.path}: has changed since the folder was opened; open it anew"
             )
         return control
+
+    def terms(self, day: date) -> Terms:
+        """What is known of the terms of a day's file by its content and its papers."""
+        path = self._file_of[day].path
+        how = over(papers_beside(path), self.how)
+        if how.redistribution != "forbidden":
+            how = over(papers_of_feed(look_at(path), self.dataset), how)
+        return Terms(
+            f"{how.title} ({path.name})" if how.title else path.name,
+            how.redistribution,
+            how.licence,
+        )
 
     def outline(self, day: date) -> Outline:
         """What is claimed on a day, read alike where a file like it has been read."""

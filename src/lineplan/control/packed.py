@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from lineplan.control.state import Control, Outline, mended_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer
@@ -191,6 +192,11 @@ class Packed:
         papers = {name: of[name][first] for name in _OUTLINED}
         mended = mended_of(of["notes"][first] or ())
         return Outline(tuple(of["held_by"][first:last]), polygons, **papers, mended=mended)
+
+    def terms(self, day: date) -> Terms:
+        """What was kept of the terms of a day."""
+        row = self._table.slice(self._span[day][0], 1)
+        return Terms(*(row[name][0].as_py() for name in ("source", "redistribution", "licence")))
 
     def _of(self, first: int, last: int) -> tuple[list[str], list[int]]:
         """Holders of some rows, and the numbers of their geometries."""

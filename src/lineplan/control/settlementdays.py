@@ -13,6 +13,7 @@ from lineplan.control.content import Content, look_at
 from lineplan.control.settlements import Settlements, is_dated
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, mended_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 
@@ -95,3 +96,8 @@ class SettlementDays:
         control = self.read(day)
         own = (note for note in control.notes if note not in self.notes)
         return replace(control.outline(), mended=mended_of(own))
+
+    def terms(self, day: date) -> Terms:
+        """What is known of the terms, of whatever day."""
+        del day
+        return Terms(self.how.title or self.path.name, self.how.redistribution, self.how.licence)

@@ -18,7 +18,7 @@ from lineplan.arrangement import PERMISSION, unused_clauses
 from lineplan.assessments import assess
 from lineplan.baselines import Lines, strips_of
 from lineplan.control.archive import Archive
-from lineplan.control.terms import Terms, check_passing_on
+from lineplan.control.terms import Terms, TermsError, check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import today
 from lineplan.errors import LineplanError
@@ -193,6 +193,8 @@ def record_archive(
     LineplanError
         A day cannot be used; the message begins with it.
     """
+    if not has_permission:  # said before the work, not after it
+        check_passing_on(archive.terms())
     recorder = _Recording(plans)
     cut = _Cutter(plans, lines or {})
     shown: dict[date, Day] = {}
@@ -211,6 +213,8 @@ def record_archive(
         try:
             ground = cut(setting.lay(archive.control(day)))
             said = said_of(ground, has_permission=has_permission)
+        except TermsError:
+            raise
         except (LineplanError, OSError) as fault:
             reason = "; ".join(str(fault).splitlines())
             if not keep_going:
