@@ -31,6 +31,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from lineplan.control.assumed import assumed_of
 from lineplan.control.state import Control, Outline, mended_of
 from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset, Redistribution
@@ -47,7 +48,7 @@ PAPERS = (
     *("viewpoint", "sha256"),
 )
 SAYINGS = ("is_holder_assumed", "draws_every_party")
-_OUTLINED = ("source", "sha256", "attribution", *SAYINGS)
+_OUTLINED = ("source", "sha256", "attribution", *SAYINGS, "control_class")
 ONCE_A_DAY = (*PAPERS, *SAYINGS)
 SCHEMA = pa.schema(
     [
@@ -190,8 +191,14 @@ class Packed:
         drawn = self._table["geometry"].chunk(0).dictionary
         polygons = shapely.from_wkb([drawn[n].as_py() for n in of["geometry"][first:last]])
         papers = {name: of[name][first] for name in _OUTLINED}
-        mended = mended_of(of["notes"][first] or ())
-        return Outline(tuple(of["held_by"][first:last]), polygons, **papers, mended=mended)
+        notes = of["notes"][first] or ()
+        return Outline(
+            tuple(of["held_by"][first:last]),
+            polygons,
+            **papers,
+            mended=mended_of(notes),
+            assumed=assumed_of(notes, papers["source"]),
+        )
 
     def terms(self, day: date) -> Terms:
         """What was kept of the terms of a day."""
