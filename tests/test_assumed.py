@@ -110,3 +110,29 @@ def test_notes_that_differ_in_numbers_are_one() -> None:
     said, differing = said_of_days({first: ("1 km",), second: ("2 km",)})
     assert said == ["on all 2 days, figures of 2025-01-01: 1 km"]
     assert differing == {first: ["1 km"], second: ["2 km"]}
+
+
+def test_a_folder_names_what_it_does_not_read(tmp_path: Path, line: Any) -> None:
+    folder = tmp_path / "days"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "plain").mkdir()
+    frame = gpd.GeoDataFrame({"held_by": ["ru"]}, geometry=[box(37.8, 46.8, 40, 49.9)], crs=4326)
+    frame.to_file(folder / "c_20251101.geojson")
+    frame.to_file(folder / "c_20251102.shp")
+    frame.to_file(folder / "c_20251103.tab", driver="MapInfo File")
+    frame.to_file(folder / "c_20251104.sqlite", driver="SQLite")
+    frame.to_file(folder / "undated.shp")
+    frame.to_file(folder / "sub" / "c_20251105.geojson")
+    (folder / "mine.toml").write_text("")
+    archive = lp.open_archive(folder, lp.load_dataset())
+    assert [f"{day}" for day in archive.days] == ["2025-11-01", "2025-11-02"]
+    (said,) = archive.notes
+    assert said.endswith(": c_20251103.tab, c_20251104.sqlite, sub/, undated.shp")
+    shown = line("data", "inspect", folder).out
+    assert "c_20251103.tab, c_20251104.sqlite, sub/, undated.shp" in shown
+
+
+def test_a_folder_of_folders_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "2025-11").mkdir()
+    with pytest.raises(lp.LineplanError, match=r"subfolders are not read; give .* \(2025-11/\)"):
+        lp.open_archive(tmp_path, lp.load_dataset())

@@ -13,7 +13,6 @@ from lineplan.control.rules import classify, values_of
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Drawn
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError
 from lineplan.features import Features
 
 HOLDER_COLUMN = "held_by"
