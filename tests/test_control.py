@@ -149,15 +149,23 @@ def test_a_file_without_a_column_of_holders_draws_the_claimants_ground(
     )
 
 
-def test_unknown_holders_are_listed_with_their_number(write: Write, toy: lp.Dataset) -> None:
-    path = write(held_by=["bora", "BORA", "BORA", None, "mars", "contested", "unknown"])
-    with pytest.raises(lp.ControlError) as caught:
-        lp.read_control(path, toy)
-    message = str(caught.value)
-    assert "'BORA' (2)" in message
-    assert "'mars' (1)" in message
-    assert "'(none)' (1)" in message
-    assert "known are aria, bora, contested, cora, unknown" in message
+@pytest.mark.parametrize("holder", [None, "held_by"])
+def test_holders_are_read_alike_with_and_without_holder(
+    write: Write, toy: lp.Dataset, holder: str | None
+) -> None:
+    path = write(held_by=["bora", "BORA ", "\u00a0Aria", None, "mars", " contested", "unknown"])
+    control = lp.read_control(path, toy, holder=holder)
+    read = ["bora", "bora", "aria", "unknown", "unknown", "contested", "unknown"]
+    assert control.claims["held_by"].tolist() == read
+    (said,) = [note for note in control.notes if "no rule knows" in note]
+    assert "2 row(s) read as unknown, whose held_by no rule knows" in said
+    assert "'(none)' (1)" in said
+    assert "'mars' (1)" in said
+
+
+def test_holders_of_whom_none_is_known_are_listed(write: Write, toy: lp.Dataset) -> None:
+    with pytest.raises(lp.ControlError, match=r"'venus' \(2\), 'mars' \(1\); say it with --value"):
+        lp.read_control(write(held_by=["mars", "venus", "Venus"]), toy)
 
 
 def test_a_geoparquet_file_with_another_geometry_column(tmp_path: Path, toy: lp.Dataset) -> None:

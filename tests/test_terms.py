@@ -15,7 +15,7 @@ from conftest import one_line_of
 from shapely.geometry import box
 
 import lineplan as lp
-from lineplan.control import pack
+from lineplan.control import SourceFile, pack
 from lineplan.control.terms import Terms, check_passing_on, strictest
 
 DAY = "2025-11-20"
@@ -333,3 +333,98 @@ def test_a_figure_is_refused_and_says_whose_word_it_is(
     forbidden.figure(path, size="a4-portrait", has_permission=True)
     words = " ".join(re.sub(r"<[^>]+>", " ", path.read_text()).split())
     assert "states that the source permits passing its geometry on" in words
+
+
+# Terms are not got round
+
+
+@pytest.mark.parametrize("kind", ["deepstate_daily", "polygons"])
+def test_a_source_file_makes_terms_no_laxer(kind: str, tmp_path: Path, line: Any) -> None:
+    source = tmp_path / "mine.toml"
+    source.write_text(
+        f'kind = "{kind}"\nfile = "{feed(tmp_path).name}"\ntitle = "Ours"\nlicence = "free"\n'
+        'redistribution = "allowed"\n'
+    )
+    told = lp.read_control(source, lp.load_dataset())
+    assert (told.redistribution, told.terms.source[:4]) == ("forbidden", "Ours")
+    asked = ("map", "as_held", "--control", str(source), "-o", str(tmp_path / "m.html"))
+    said = one_line_of(line(*asked))
+    assert "a source file that states laxer terms does not change them" in said
+    assert "DeepStateMap.live License Agreement" in said
+    assert not (tmp_path / "m.html").exists()
+    assert line(*asked, "--i-have-permission").status == 0
+
+
+def test_a_source_file_makes_terms_no_laxer_than_the_index(tmp_path: Path) -> None:
+    path = plain(tmp_path)
+    index = {
+        "format": "lineplan index of fetched files",
+        "version": 1,
+        "source": {
+            "name": "x",
+            "title": "X",
+            "url": "https://example.org/%Y%m%d.geojson",
+            "redistribution": "forbidden",
+            "licence": "for nobody",
+            "attribution": "X",
+        },
+        "files": {
+            path.name: {
+                "url": "https://example.org/1",
+                "sha256": "",
+                "bytes": 1,
+                "fetched_at": "2025-11-20T00:00:00Z",
+            }
+        },
+    }
+    (tmp_path / "lineplan-index.json").write_text(json.dumps(index))
+    said = SourceFile(redistribution="allowed")
+    told = lp.read_control(path, lp.load_dataset(), kind=said)
+    assert told.redistribution == "forbidden"
+    assert told.licence.startswith("for nobody (a source file")
+
+
+def test_a_source_file_makes_terms_stricter(tmp_path: Path) -> None:
+    said = SourceFile(redistribution="forbidden")
+    assert lp.read_control(plain(tmp_path), lp.load_dataset(), kind=said).terms.redistribution == (
+        "forbidden"
+    )
+
+
+@pytest.mark.parametrize("going", [(), ("--keep-going",)])
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("command", ["timeline", "map"])
+def test_a_refusal_is_no_bad_day(
+    command: str, is_packed: bool, going: tuple[str, ...], tmp_path: Path, line: Any
+) -> None:
+    (days := tmp_path / "days").mkdir()
+    plain(days, "c_20251101.geojson")
+    feed(days)
+    control = days
+    if is_packed:
+        control = tmp_path / "days.parquet"
+        pack(lp.open_archive(days, lp.load_dataset()), control)
+    out = tmp_path / ("out.html" if command != "timeline" else "out.gpkg")
+    where = ("-o", str(out))
+    if command == "timeline":
+        where = ("-o", str(tmp_path / "t.csv"), "--zones", str(out))
+    elif command == "map":
+        where += ("--from", "2025-11-01", "--to", "2025-11-30")
+    said = one_line_of(line(command, "as_held", "--control", str(control), *where, *going))
+    assert "its terms do not allow its geometry to be passed on" in said
+    assert not out.exists()
+    assert not (tmp_path / "t.csv").exists()
+
+
+def test_terms_that_are_met_late_are_a_refusal_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain(tmp_path, "c_20251101.geojson")
+    feed(tmp_path)
+    monkeypatch.setattr(lp.Archive, "terms", lambda self: [])
+    asked: dict[str, Any] = {"control": tmp_path, "keep_going": True}
+    (out := tmp_path / "out").mkdir()
+    with pytest.raises(lp.ControlError, match="do not allow"):
+        lp.timeline("as_held", zones=out / "z.gpkg", **asked)
+    with pytest.raises(lp.ControlError, match="do not allow"):
+        lp.atlas(["as_held"], **asked)

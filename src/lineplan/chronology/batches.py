@@ -48,7 +48,9 @@ class DayRow(NamedTuple):
     source: str
     sha256: str
     attribution: str
+    control_class: str
     mended: str
+    assumed: Sequence[str]
 
 
 class Done(NamedTuple):
@@ -212,7 +214,9 @@ class Batch:
                 drawn.source,
                 drawn.sha256,
                 drawn.attribution,
+                drawn.control_class,
                 drawn.mended,
+                drawn.assumed,
             )
             part.add(day, row, areas)
         return part

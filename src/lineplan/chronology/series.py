@@ -28,6 +28,7 @@ from lineplan.chronology.batches import (
 from lineplan.chronology.daily import Kind
 from lineplan.chronology.zones import check_target, said_of, write_zones
 from lineplan.control.archive import Archive, open_archive
+from lineplan.control.assumed import said_of_days
 from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
@@ -58,10 +59,12 @@ class Timeline:
         `residual_m2` (at most: sum over units of the difference between a unit and its parts, with
         what steps since the last day measured in full have added),
         `outside_units_km2`, `source`, `sha256`, `attribution`, `note` (the
-        day it is the same as; what was repaired or left out when it was read).
+        day it is the same as; what was repaired, left out or assumed when it was read, where that
+        is not the same on all days); `control_class` where it differs by day.
     conditions : dict
         What every figure depends on: plans with readings and parameters, the archive, its days,
-        days that are missing or were skipped, units, reconciliation.
+        days that are missing or were skipped, units, reconciliation. `notes` say once what
+        reading assumed, with the number of days.
     """
 
     areas: pd.DataFrame
@@ -161,8 +164,8 @@ def timeline(
     )
     check_units(chosen, setting)
     archive = _opened(control, setting, as_date(first), as_date(last))
-    if zones is not None:  # said before the work, not after it
-        check_passing_on([archive.control(archive.days[0]).terms], has_permission=has_permission)
+    if zones is not None and not has_permission:  # said before the work, not after it
+        check_passing_on(archive.terms())
     days = {
         day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
     }
@@ -220,11 +223,14 @@ def _measured(
 def _conditions(job: Job, archive: Archive, measured: Measured) -> dict[str, Any]:
     """What every figure depends on."""
     setting, rows = job.setting, measured.rows
+    said, _ = _said(rows)
+    classes = sorted({item.figures.control_class for _, (item, _) in rows})
     return {
         "plans": [plan_conditions(plan) for plan in job.plans],
         "control_source": archive.name,
         "control_sha256": archive.sha256,
         "control_reading": archive.reading,
+        "control_class": "; ".join(classes),
         "first_day": rows[0][0].isoformat(),
         "last_day": rows[-1][0].isoformat(),
         "days": len(rows),
@@ -237,8 +243,13 @@ def _conditions(job: Job, archive: Archive, measured: Measured) -> dict[str, Any
         "border_tolerance_km": setting.dataset.border_tolerance_km,
         "on_overlap": setting.on_overlap,
         **setting.papers,
-        "notes": [*archive.notes, *setting.notes],
+        "notes": [*archive.notes, *said, *setting.notes],
     }
+
+
+def _said(rows: Rows) -> tuple[list[str], dict[date, list[str]]]:
+    """What reading assumed: of all the days, and of single ones."""
+    return said_of_days({day: tuple(item.figures.assumed) for day, (item, _) in rows})
 
 
 def _shares(
@@ -295,8 +306,13 @@ def _days(rows: Rows) -> pd.DataFrame:
         "" if day == item.day else f"as on {item.day}"
         for (day, _), item in zip(rows, items, strict=True)
     ]
-    said = zip(copied, table.pop("mended"), strict=True)
-    table["note"] = ["; ".join(filter(None, both)) for both in said]
+    if len(set(table["control_class"])) == 1:
+        del table["control_class"]  # conditions have it
+    _, differing = _said(rows)
+    assumed = ["; ".join(differing.get(day, ())) for day, _ in rows]
+    said = zip(copied, table.pop("mended"), assumed, strict=True)
+    del table["assumed"]
+    table["note"] = ["; ".join(filter(None, each)) for each in said]
     return table
 
 

@@ -46,7 +46,7 @@ from lineplan.chronology.batches import (
 )
 from lineplan.control import Control
 from lineplan.control.archive import Archive
-from lineplan.control.terms import check_passing_on
+from lineplan.control.terms import TermsError, check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.errors import LineplanError, UsageError
 from lineplan.gis import STYLES, legend_of_stretches, style_table
@@ -128,6 +128,8 @@ class ZoneBatch(Batch):
             try:
                 source = self.archive.control(day)
                 rows += _rows(self.job, day, source)
+            except TermsError:
+                raise
             except (LineplanError, OSError) as fault:
                 bad.append(Bad(day, reason_of(fault, source.source if source else None)))
                 if not self.job.keep_going:

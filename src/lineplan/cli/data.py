@@ -15,6 +15,7 @@ from lineplan.cli.output import (
     FormatOption,
     TableFormat,
     check_outputs,
+    first_of,
     progress,
     say,
     transfers,
@@ -132,12 +133,11 @@ def data_pack(
     archive = open_archive(source, load_dataset(dataset), kind=how).between(since, until)
     with progress("packing", len(archive.days)) as step:
         report = pack(archive, output, keep_going=keep_going, on_day=step)
-    for note in archive.notes:
+    said = [*archive.notes, *report.assumed, *report.mended]
+    for note in first_of(said, "in the archive, day by day"):
         say(f"note: {note}")
     for fault in report.left_out:
         say(f"warning: left out: {fault}")
-    for day in report.mended:
-        say(f"note: {day}")
     if report.missing:
         say(
             f"note: no state of {len(report.missing)} day(s): {', '.join(map(str, report.missing))}"

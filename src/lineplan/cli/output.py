@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +58,12 @@ def brief(notes: Iterable[str]) -> list[str]:
         f"and {len(smaller)} smaller border piece(s){which} (lineplan areas --format json has "
         "each, layer reassigned of lineplan export has all)"
     ]
+
+
+def first_of(lines: Sequence[str], rest: str, most: int = 10) -> list[str]:
+    """The first lines of many, and how many more there are; `rest` says where those are."""
+    more = len(lines) - most
+    return [*lines] if more <= 1 else [*lines[:most], f"and {more:,} more ({rest})"]
 
 
 def write(text: str, path: Path | None) -> None:

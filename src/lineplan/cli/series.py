@@ -16,7 +16,7 @@ import typer
 
 from lineplan.cli.files import Lang, PermissionOption
 from lineplan.cli.options import Ground, with_ground
-from lineplan.cli.output import progress_bar, say
+from lineplan.cli.output import first_of, progress_bar, say
 from lineplan.errors import UsageError
 
 
@@ -123,10 +123,9 @@ def timeline_command(
     written = [*write_timeline(series, output, drawn), *([zones] if zones else [])]
     shutil.rmtree(journal, ignore_errors=True)
     said = series.conditions
-    for note in said["notes"]:
+    mended = [f"{day}: {words}" for day, words in said["days_mended"].items()]
+    for note in first_of([*said["notes"], *mended], "in the conditions of what was written"):
         say(f"note: {note}")
-    for day, words in said["days_mended"].items():
-        say(f"note: {day}: {words}")
     for day, reason in said["days_skipped"].items():
         say(f"warning: {day} skipped: {reason}")
     for day, reason in said.get("zones_days_skipped", {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -13,8 +14,9 @@ from lineplan.control.fetched import papers_beside
 from lineplan.control.settling import draws_party, said_of_day, said_of_rest, settled
 from lineplan.control.sourcefile import Kind, SourceFile, load_source_file
 from lineplan.control.state import Control, Drawn
+from lineplan.control.terms import joined
 from lineplan.dataset import DataFile, Dataset
-from lineplan.errors import ControlError, GeometryError
+from lineplan.errors import ControlError, GeometryError, LineplanError
 
 
 class Adapter(NamedTuple):
@@ -167,20 +169,53 @@ def _read_embedded(file: DataFile, dataset: Dataset, as_of: date | None) -> Cont
 
 
 def over(under: SourceFile, upper: SourceFile) -> SourceFile:
-    """`under`, with what `upper` sets in its place; tables are joined."""
+    """`under`, with what `upper` sets in its place; tables are joined.
+
+    Terms can be made stricter so, and not laxer: what `under` forbids stays forbidden.
+    """
     update = {key: getattr(upper, key) for key in type(upper).model_fields}
     update = {k: v for k, v in update.items() if v != type(upper).model_fields[k].get_default()}
     update |= {k: {**getattr(under, k), **update[k]} for k in ("columns", "values") if k in update}
-    return under.model_copy(update=update)
+    found = under.model_copy(update=update)
+    if under.redistribution == "forbidden" and upper.redistribution == "allowed":
+        return found.model_copy(
+            update={
+                "redistribution": "forbidden",
+                "licence": f"{under.licence or 'as it is known by'} (a source file that states "
+                "laxer terms does not change them)",
+                "attribution": joined(under.attribution, upper.attribution),
+            }
+        )
+    return found
+
+
+def papers_of_feed(content: Content, dataset: Dataset) -> SourceFile:
+    """Papers of the known feed that the content is of, however it is read; none for others.
+
+    Feeds are known by their JSON, so nothing is drawn for it.
+    """
+    if content.form == "json":
+        with suppress(LineplanError):  # what is wrong with it is said when it is read
+            for kind, adapter in FEEDS.items():
+                if adapter.recognises(content):
+                    return _said_of(kind, dataset).papers()
+    return SourceFile()
 
 
 def known(kind: Kind, content: Content, how: SourceFile, dataset: Dataset) -> SourceFile:
     """`how`, over what the dataset says of sources of this kind."""
-    under = SourceFile()
+    under = _said_of(kind, dataset)
+    if "forbidden" not in (how.redistribution, under.redistribution):
+        how = over(papers_of_feed(content, dataset), how)
+    return over(under, how).model_copy(update={"kind": kind, "file": str(content.path)})
+
+
+def _said_of(kind: Kind, dataset: Dataset) -> SourceFile:
+    """What the dataset says of sources of a kind."""
     for file in dataset.files:
         if file.role == "source" and Path(file.path).stem == kind:
-            under = load_source_file(dataset.folder / file.path)
-    return over(under, how).model_copy(update={"kind": kind, "file": str(content.path)})
+            return load_source_file(dataset.folder / file.path)
+    return SourceFile()
 
 
 def recognised(content: Content, how: SourceFile) -> Kind:

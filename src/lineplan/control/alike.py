@@ -68,7 +68,8 @@ class Alike:
             return None
         outline, like = known
         source = outline.source.replace(like, name)
-        return replace(outline, polygons=polygons, source=source, sha256=sha256)
+        assumed = tuple(note.replace(like, name) for note in outline.assumed)
+        return replace(outline, polygons=polygons, source=source, sha256=sha256, assumed=assumed)
 
     def learn(self, content: bytes, day: date, name: str, outline: Outline) -> None:
         """Keep what a file was read as, if its coordinates are what was read."""

@@ -7,7 +7,8 @@ reads), a settlement table with dates, and the packed form that ``lineplan data 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -27,8 +28,9 @@ from lineplan.control.settlementdays import SettlementDays
 from lineplan.control.settling import check_class
 from lineplan.control.sourcefile import SourceFile, chosen_source, given_source, named_file
 from lineplan.control.state import Control, Outline
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError, UsageError
+from lineplan.errors import ControlError, LineplanError, UsageError
 from lineplan.features import file_and_layer, sha256_of
 
 Kind = Literal["folder", "dated", "settlements", "packed"]
@@ -70,6 +72,9 @@ class Store(Protocol):
 
     def outline(self, day: date) -> Outline:
         """What it claims, without tables."""
+
+    def terms(self, day: date) -> Terms:
+        """What is known of its terms without reading its ground."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +156,18 @@ class Archive:
         grounds = self.store.grounds
         seen = {day: first.setdefault(grounds[day], day) for day in self.days}
         return {day: earlier for day, earlier in seen.items() if day != earlier}
+
+    def terms(self) -> Iterator[Terms]:
+        """What the terms of its days say of passing geometry on, day by day.
+
+        They are those that are known without reading the ground, but for the first day, whose base
+        counts too; a day that cannot be read says nothing.
+        """
+        with suppress(LineplanError, OSError):
+            yield self.control(self.days[0]).terms
+        for day in self.days[1:]:
+            with suppress(LineplanError, OSError):
+                yield self.store.terms(day)
 
     def control(self, day: date) -> Control:
         """The state of exactly that day.

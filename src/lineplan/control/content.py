@@ -140,6 +140,12 @@ def look_at(source: str | Path) -> Content:
     """
     path, layer = file_and_layer(source)
     if path.is_dir():
+        inside = list(path.iterdir())
+        if inside and all(each.is_dir() for each in inside):
+            names = ", ".join(sorted(f"{each.name}/" for each in inside)[:5])
+            raise GeometryError(
+                f"{path}: holds no file, and subfolders are not read; give one of them ({names})"
+            )
         return Content(path, layer, "vector")
     with path.open("rb") as stream:
         head = stream.read(_HEAD)

@@ -18,6 +18,7 @@ from lineplan.control.days import DATE_COLUMN
 from lineplan.control.polygons import HOLDER_COLUMN
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, day_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 from lineplan.features import Layer
@@ -128,3 +129,8 @@ class Dated:
     def outline(self, day: date) -> Outline:
         """What is claimed on a day."""
         return self.read(day).outline()
+
+    def terms(self, day: date) -> Terms:
+        """What is known of the terms, of whatever day."""
+        del day
+        return Terms(self.how.title or self.path.name, self.how.redistribution, self.how.licence)

@@ -9,12 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from lineplan.control.adapters import read_state
+from lineplan.control.adapters import over, papers_of_feed, read_state
 from lineplan.control.alike import Alike, without_day
-from lineplan.control.fetched import INDEX
+from lineplan.control.content import look_at
+from lineplan.control.fetched import INDEX, papers_beside
 from lineplan.control.packed import is_packed
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, date_in_name
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError, LineplanError
 from lineplan.features import sha256_of
@@ -23,6 +25,11 @@ _ENDINGS = {
     *(".geojson", ".json", ".gz", ".gpkg", ".fgb", ".kml", ".kmz", ".zip", ".csv", ".tsv"),
     *(".gml", ".gpx", ".geojsonl", ".geojsonseq"),
 }
+_BESIDE = {
+    *(".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qmd", ".xml"),
+    *(".dat", ".map", ".id", ".ind", ".toml"),
+}
+"""Parts of a Shapefile or a MapInfo file, and source files: said of by the file they belong to."""
 _PARQUET = {".parquet", ".geoparquet"}
 
 
@@ -59,6 +66,30 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
+def _unread(folder: Path, read: list[Path]) -> list[str]:
+    """Names of what may be days too and is not read: dated files, Shapefiles, subfolders."""
+    stems = {path.stem for path in read}
+    return [
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".")
+        and path not in read
+        and path.suffix.lower() not in _BESIDE | _PARQUET
+        and (
+            (path.is_dir() and _holds_a_day(path))
+            or path.suffix.lower() == ".shp"
+            or (path.is_file() and date_in_name(path) is not None and path.stem not in stems)
+        )
+    ]
+
+
+def _holds_a_day(folder: Path) -> bool:
+    try:
+        return any(date_in_name(path) is not None for path in folder.iterdir())
+    except OSError:
+        return False
+
+
 @dataclass(frozen=True)
 class _File:
     """One day's file, with digests of its bytes and of its bytes but for its own date."""
@@ -83,7 +114,7 @@ class Folder:
     sha256 : str
         Of the files' names and bytes.
     notes : tuple of str
-        Files left out, because they state no day.
+        Files left out, because they state no day or are of no kind that is read; subfolders.
     grounds : dict
         What tells the ground of each day.
     """
@@ -133,7 +164,12 @@ class Folder:
                 'named in a source file (date_in_name = "%d_%m_%y")'
             )
         left_out = f"{self.path.name}: state(s) no day and left out: {', '.join(undated)}"
-        self.notes = (left_out,) if undated else ()
+        unread = _unread(self.path, files)
+        not_read = (
+            f"{self.path.name}: left out, as only files of a folder itself are read, and of the "
+            f"kinds {', '.join(sorted(_ENDINGS | _PARQUET))} and dated .shp: {', '.join(unread)}"
+        )
+        self.notes = (*([left_out] if undated else []), *([not_read] if unread else []))
         return _with_digests(found)
 
     def _names_tell(self, files: list[Path]) -> bool:
@@ -182,6 +218,18 @@ class Folder:
                 f"{file.path}: has changed since the folder was opened; open it anew"
             )
         return control
+
+    def terms(self, day: date) -> Terms:
+        """What is known of the terms of a day's file by its content and its papers."""
+        path = self._file_of[day].path
+        how = over(papers_beside(path), self.how)
+        if how.redistribution != "forbidden":
+            how = over(papers_of_feed(look_at(path), self.dataset), how)
+        return Terms(
+            f"{how.title} ({path.name})" if how.title else path.name,
+            how.redistribution,
+            how.licence,
+        )
 
     def outline(self, day: date) -> Outline:
         """What is claimed on a day, read alike where a file like it has been read."""

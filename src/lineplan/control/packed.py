@@ -31,7 +31,9 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from lineplan.control.assumed import assumed_of
 from lineplan.control.state import Control, Outline, mended_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset, Redistribution
 from lineplan.errors import ControlError, GeometryError
 from lineplan.features import LONLAT, Layer
@@ -46,7 +48,7 @@ PAPERS = (
     *("viewpoint", "sha256"),
 )
 SAYINGS = ("is_holder_assumed", "draws_every_party")
-_OUTLINED = ("source", "sha256", "attribution", *SAYINGS)
+_OUTLINED = ("source", "sha256", "attribution", *SAYINGS, "control_class")
 ONCE_A_DAY = (*PAPERS, *SAYINGS)
 SCHEMA = pa.schema(
     [
@@ -189,8 +191,19 @@ class Packed:
         drawn = self._table["geometry"].chunk(0).dictionary
         polygons = shapely.from_wkb([drawn[n].as_py() for n in of["geometry"][first:last]])
         papers = {name: of[name][first] for name in _OUTLINED}
-        mended = mended_of(of["notes"][first] or ())
-        return Outline(tuple(of["held_by"][first:last]), polygons, **papers, mended=mended)
+        notes = of["notes"][first] or ()
+        return Outline(
+            tuple(of["held_by"][first:last]),
+            polygons,
+            **papers,
+            mended=mended_of(notes),
+            assumed=assumed_of(notes, papers["source"]),
+        )
+
+    def terms(self, day: date) -> Terms:
+        """What was kept of the terms of a day."""
+        row = self._table.slice(self._span[day][0], 1)
+        return Terms(*(row[name][0].as_py() for name in ("source", "redistribution", "licence")))
 
     def _of(self, first: int, last: int) -> tuple[list[str], list[int]]:
         """Holders of some rows, and the numbers of their geometries."""

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from lineplan.control.archive import Archive
+from lineplan.control.assumed import assumed_of, said_of_days
 from lineplan.control.packed import KEY, ONCE_A_DAY, SCHEMA, VERSION
 from lineplan.control.state import Control, mended_of
 from lineplan.control.terms import Terms, strictest
@@ -43,6 +44,8 @@ class Report:
         Days that could not be read, and why.
     mended : tuple of str
         Days of which something was repaired or left out when they were read, and what.
+    assumed : tuple of str
+        What reading assumed, each once with the number of days on which it holds.
     size : int
         Bytes of the file.
     terms : Terms
@@ -56,6 +59,7 @@ class Report:
     missing: tuple[date, ...]
     left_out: tuple[str, ...]
     mended: tuple[str, ...]
+    assumed: tuple[str, ...]
     size: int
     terms: Terms
 
@@ -99,6 +103,7 @@ def pack(
     grounds: set[tuple[tuple[str, bytes], ...]] = set()
     faults: dict[date, str] = {}
     mended: list[str] = []
+    assumed: dict[date, tuple[str, ...]] = {}
     for day in archive.days:
         try:
             control = archive.control(day)
@@ -109,7 +114,9 @@ def pack(
                 raise type(fault)(f"{faults[day]} (--keep-going leaves such days out)") from None
         else:
             rows += of_day
-            if of_this_day := mended_of(n for n in control.notes if n not in archive.notes):
+            own = [note for note in control.notes if note not in archive.notes]
+            assumed[day] = assumed_of(own, control.source)
+            if of_this_day := mended_of(own):
                 mended.append(f"{day}: {of_this_day}")
             grounds.add(tuple(sorted((row["held_by"], row["geometry"]) for row in of_day)))
         on_day(day)
@@ -138,6 +145,7 @@ def pack(
         tuple(missing),
         tuple(faults.values()),
         tuple(mended),
+        tuple(said_of_days(assumed)[0]),
         path.stat().st_size,
         Terms(metadata["source"] or archive.name, redistribution, metadata["licence"]),
     )

@@ -9,11 +9,10 @@ import pandas as pd
 
 from lineplan.control.content import Content
 from lineplan.control.days import of_day
-from lineplan.control.rules import values_of
+from lineplan.control.rules import classify, values_of
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Drawn
 from lineplan.dataset import Dataset
-from lineplan.errors import ControlError
 from lineplan.features import Features
 
 HOLDER_COLUMN = "held_by"
@@ -58,7 +57,7 @@ def draw(
     Raises
     ------
     ControlError
-        A holder is not declared by the dataset, or the day contradicts the source's own.
+        No row says who holds it, or the day contradicts the source's own.
     """
     notes = list(features.notes)
     frame, day = of_day(features, how, as_of, named=named)
@@ -82,15 +81,9 @@ def _holders(
         )
         return pd.Series(party, index=frame.index, dtype=object)
     known = {party.id for party in dataset.parties} | {"contested", "unknown"}
-    counts = frame[HOLDER_COLUMN].fillna("(none)").astype(str).value_counts()
-    strange = [f"{value!r} ({count})" for value, count in counts.items() if value not in known]
-    if strange:
-        raise ControlError(
-            f"{name}: {HOLDER_COLUMN} holds {', '.join(strange)}; known are "
-            f"{', '.join(sorted(known))}; say what others mean with --holder {HOLDER_COLUMN} "
-            "--value VALUE=HOLDER"
-        )
-    return frame[HOLDER_COLUMN]
+    if frame[HOLDER_COLUMN].isin(known).all():
+        return frame[HOLDER_COLUMN]  # nothing to say of it
+    return classify(frame, SourceFile(), dataset, HOLDER_COLUMN, name, notes)["held_by"]
 
 
 def _telling(frame: gpd.GeoDataFrame) -> str:

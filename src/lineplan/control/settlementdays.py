@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lineplan.control.adapters import known, settle
+from lineplan.control.assumed import assumed_of
 from lineplan.control.content import Content, look_at
 from lineplan.control.settlements import Settlements, is_dated
 from lineplan.control.sourcefile import SourceFile
 from lineplan.control.state import Control, Outline, mended_of
+from lineplan.control.terms import Terms
 from lineplan.dataset import Dataset
 from lineplan.errors import ControlError
 
@@ -93,5 +95,11 @@ class SettlementDays:
     def outline(self, day: date) -> Outline:
         """What is claimed on a day; what is left out of the table is not said of every day."""
         control = self.read(day)
-        own = (note for note in control.notes if note not in self.notes)
-        return replace(control.outline(), mended=mended_of(own))
+        own = [note for note in control.notes if note not in self.notes]
+        said = assumed_of(own, control.source)
+        return replace(control.outline(), mended=mended_of(own), assumed=said)
+
+    def terms(self, day: date) -> Terms:
+        """What is known of the terms, of whatever day."""
+        del day
+        return Terms(self.how.title or self.path.name, self.how.redistribution, self.how.licence)

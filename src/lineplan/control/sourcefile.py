@@ -149,6 +149,16 @@ class SourceFile(_Strict):
         simple = (Rule(held_by=party, values=(value,)) for value, party in self.values.items())
         return (*simple, *self.rule)
 
+    def papers(self) -> SourceFile:
+        """Its papers alone."""
+        return SourceFile(
+            title=self.title,
+            attribution=self.attribution,
+            licence=self.licence,
+            redistribution=self.redistribution,
+            viewpoint=self.viewpoint,
+        )
+
     def placed(self) -> SourceFile:
         """The same, with its files as they are found from any folder."""
         found = {

@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 from numpy.typing import NDArray
 
+from lineplan.control.assumed import assumed_of
 from lineplan.control.terms import Terms
 from lineplan.dataset import Redistribution
 from lineplan.errors import ControlError
@@ -85,6 +86,11 @@ class Control:
         """What was repaired or left out when it was read, in words; "" if nothing was."""
         return mended_of(self.notes)
 
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What else was assumed when it was read, without the name of its file."""
+        return assumed_of(self.notes, self.source)
+
     def unclaimed_by(self, default_holder: str) -> str:
         """Who holds what it does not claim: the default holder, or ``unknown``."""
         return "unknown" if self.draws_every_party else default_holder
@@ -99,7 +105,9 @@ class Control:
             self.attribution,
             self.is_holder_assumed,
             self.draws_every_party,
+            self.control_class,
             self.mended,
+            self.assumed,
         )
 
 
@@ -116,7 +124,7 @@ class Outline:
     source, sha256, attribution : str
     is_holder_assumed, draws_every_party : bool
         As of `Control`.
-    mended : str
+    control_class, mended, assumed
         As of `Control`.
     """
 
@@ -127,7 +135,9 @@ class Outline:
     attribution: str
     is_holder_assumed: bool
     draws_every_party: bool
+    control_class: str
     mended: str = ""
+    assumed: tuple[str, ...] = ()
 
 
 def mended_of(notes: Iterable[str]) -> str:

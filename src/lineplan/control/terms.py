@@ -18,6 +18,10 @@ if set(_ASCENDING) != set(get_args(Redistribution)):
     raise AssertionError("every kind of redistribution has its place")
 
 
+class TermsError(ControlError):
+    """A source's terms forbid what is asked for. No fault of a day: never skipped."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a source's own terms say of passing its geometry on.
@@ -79,7 +83,7 @@ def check_passing_on(terms: Iterable[Terms], *, has_permission: bool = False) ->
     terms = list(terms)
     for said in terms:
         if said.redistribution == "forbidden" and not has_permission:
-            raise ControlError(
+            raise TermsError(
                 f"{said}. If you have the source's permission, say so: --i-have-permission "
                 "(has_permission=True). Figures are free: lineplan areas, compare, timeline"
             )

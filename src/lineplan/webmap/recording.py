@@ -18,7 +18,8 @@ from lineplan.arrangement import PERMISSION, unused_clauses
 from lineplan.assessments import assess
 from lineplan.baselines import Lines, strips_of
 from lineplan.control.archive import Archive
-from lineplan.control.terms import Terms, check_passing_on
+from lineplan.control.assumed import said_of_days
+from lineplan.control.terms import Terms, TermsError, check_passing_on
 from lineplan.dataset import Dataset
 from lineplan.days import today
 from lineplan.errors import LineplanError
@@ -193,10 +194,13 @@ def record_archive(
     LineplanError
         A day cannot be used; the message begins with it.
     """
+    if not has_permission:  # said before the work, not after it
+        check_passing_on(archive.terms())
     recorder = _Recording(plans)
     cut = _Cutter(plans, lines or {})
     shown: dict[date, Day] = {}
     skipped: dict[date, str] = {}
+    assumed: dict[date, tuple[str, ...]] = {}
     origins: dict[date, date] = {}
     for done, day in enumerate(archive.days):
         if progress is not None:
@@ -204,6 +208,7 @@ def record_archive(
         origin = origins.setdefault(archive.same_as.get(day, day), day)
         if origin in shown:
             shown[day] = _again(shown[origin], day)
+            assumed[day] = assumed[origin]
             continue
         if origin in skipped:
             skipped[day] = skipped[origin]
@@ -211,6 +216,8 @@ def record_archive(
         try:
             ground = cut(setting.lay(archive.control(day)))
             said = said_of(ground, has_permission=has_permission)
+        except TermsError:
+            raise
         except (LineplanError, OSError) as fault:
             reason = "; ".join(str(fault).splitlines())
             if not keep_going:
@@ -218,12 +225,13 @@ def record_archive(
             skipped[day] = reason
             continue
         shown[day] = Day(day, recorder.add(ground), said)
+        assumed[day] = ground.control.assumed
     if not shown:
         day, reason = next(iter(skipped.items()))
         raise LineplanError(f"{archive.name}: no day can be used; {day}: {reason}")
     if progress is not None:
         progress(len(archive.days), len(archive.days))
-    notes = (*archive.notes, *setting.notes)
+    notes = (*archive.notes, *said_of_days(assumed)[0], *setting.notes)
     return recorder.finish(setting.dataset, setting.units, list(shown.values()), notes, skipped)
 
 
