@@ -121,6 +121,14 @@ class Job:
         """What a step from one day to the next needs of the units."""
         return self.setting, Borders(self.setting.units)
 
+    @property
+    def _measured_from(self) -> list[Path]:
+        """Files of the dataset that plans measure distances from, as they are now."""
+        dataset = self.setting.dataset
+        if dataset.is_embedded or not any(plan.strips() for plan in self.plans):
+            return []
+        return [path for file in dataset.files if (path := dataset.folder / file.path).is_file()]
+
     def __getstate__(self) -> dict[str, Any]:
         """Without what every process makes for itself."""
         return {name: value for name, value in self.__dict__.items() if name != "ground"}
@@ -132,9 +140,10 @@ class Job:
         said = [
             __version__,
             *(plan.model_dump_json() for plan in self.plans),
-            *(str(plan.folder) for plan in self.plans),
+            *(f"{file} {sha256_of(file)}" for file in _beside(self.plans)),
             *(f"{day} {sha256_of(Path(file))}" for day, file in sorted(self.lines.items())),
             *(f"{file.path} {file.sha256}" for file in dataset.files),
+            *(f"{file} {sha256_of(file)}" for file in self._measured_from),
             f"{dataset.default_holder} {dataset.border_tolerance_km} {self.keep_going}",
             json.dumps(self.setting.papers, sort_keys=True, default=str),
             f"{self.setting.contested} {self.setting.on_overlap} {self.setting.reconcile}",
@@ -144,6 +153,17 @@ class Job:
         for shape in shapely.to_wkb(self.setting.units.geometry.to_numpy()):
             digest.update(shape)
         return digest.hexdigest()
+
+
+def _beside(plans: Iterable[Plan]) -> list[Path]:
+    """Files beside plans that these measure from."""
+    named = (
+        plan.folder / strip.of
+        for plan in plans
+        for strip in plan.strips()
+        if plan.folder is not None and "." in strip.of
+    )
+    return [file for file in dict.fromkeys(named) if file.is_file()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -111,7 +111,7 @@ def pack(
             rows += of_day
             if of_this_day := mended_of(n for n in control.notes if n not in archive.notes):
                 mended.append(f"{day}: {of_this_day}")
-            grounds.add(tuple(sorted((row["held_by"], row["geometry"]) for row in of_day)))
+            grounds.add(tuple((row["held_by"], row["geometry"]) for row in of_day))
         on_day(day)
     packed = [day for day in archive.days if day not in faults]
     if not packed:
