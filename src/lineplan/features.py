@@ -286,7 +286,9 @@ def _read_named(name: str, path: Path, layer: str | None, notes: list[str]) -> g
         with fiona.open(name, layer=layer or layers[0]) as source:
             return _collect(source, path, notes)
     except (FionaError, OSError, ValueError) as fault:
-        reason = _line(fault).replace(f"{path.resolve()}", path.name)
+        reason = _line(fault)
+        for named in (f"{path.resolve()}", f"{path}"):  # the same words however it was given
+            reason = reason.replace(named, path.name)
         raise GeometryError(f"{path}: cannot be read as vector data ({reason})") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, field
@@ -108,13 +109,21 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is the same for all batches."""
+    """What is the same for all batches.
+
+    Attributes
+    ----------
+    named : tuple of (str, str)
+        Absolute paths of sources, and what the user called them: a fault is told in the user's
+        words, whichever process meets it.
+    """
 
     setting: Setting
     plans: tuple[Plan, ...]
     lines: Lines
     keep_going: bool
     has_permission: bool = False
+    named: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def ground(self) -> tuple[Setting, Borders]:
@@ -145,6 +154,7 @@ class Job:
             *(f"{file.path} {file.sha256}" for file in dataset.files),
             *(f"{file} {sha256_of(file)}" for file in self._measured_from),
             f"{dataset.default_holder} {dataset.border_tolerance_km} {self.keep_going}",
+            json.dumps([given for _, given in self.named]),
             json.dumps(self.setting.papers, sort_keys=True, default=str),
             f"{self.setting.contested} {self.setting.on_overlap} {self.setting.reconcile}",
             *map(str, self.setting.units["unit_id"]),
@@ -216,7 +226,7 @@ class Batch:
                     figures = follower.figures(item)
                     areas = answers.areas(figures.cell_m2)
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None)))
+                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None, job)))
                 if not job.keep_going:
                     break
                 continue
@@ -436,7 +446,12 @@ def _needed(job: Job, store: Store) -> Iterator[Path]:
                 yield plan.folder
 
 
-def reason_of(fault: Exception, source: str | None) -> str:
-    """A fault in one line, with the name of the source."""
+def reason_of(fault: Exception, source: str | None, job: Job) -> str:
+    """A fault in one line, with the name of the source, and paths as the user gave them."""
     words = "; ".join(str(fault).splitlines())
+    # The longest first: one source may lie in the folder of another.
+    for absolute, given in sorted(job.named, key=lambda pair: len(pair[0]), reverse=True):
+        inside = "" if given == "." else f"{given}{os.sep}"
+        words = words.replace(f"{absolute}{os.sep}", inside)
+        words = words.replace(absolute, given)
     return words if source is None or source in words else f"{source}: {words}"

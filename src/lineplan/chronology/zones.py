@@ -129,7 +129,7 @@ class ZoneBatch(Batch):
                 source = self.archive.control(day)
                 rows += _rows(self.job, day, source)
             except (LineplanError, OSError) as fault:
-                bad.append(Bad(day, reason_of(fault, source.source if source else None)))
+                bad.append(Bad(day, reason_of(fault, source.source if source else None, self.job)))
                 if not self.job.keep_going:
                     break
         said = json.dumps([[item.day.isoformat(), item.reason] for item in bad])

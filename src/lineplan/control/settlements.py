@@ -1,8 +1,8 @@
 """Settlement tables: a row for a place and a day, with the party that holds it.
 
-The state of a day is the latest row of every place on or before it. Rows are of one place where they
-lie at the same position, or where a column names the same place (see `_place_of`). Ground is given to the nearest
-place (Voronoi cells, on an equal-area plane), clipped to the units.
+The state of a day is the latest row of every place on or before it. Rows are of one place where
+they lie at the same position, or where a column names the same place (see `_place_of`). Ground is
+given to the nearest place (Voronoi cells, on an equal-area plane), clipped to the units.
 """
 
 from __future__ import annotations
