@@ -319,8 +319,8 @@ def _place_of(
         return place
     codes, values = pd.factorize(table[column])
     # A table of years has many rows, and few values that stand at several positions.
-    pairs = np.unique(np.column_stack([codes, point]), axis=0)
-    told, count = np.unique(pairs[:, 0], return_counts=True)
+    pairs = pd.unique(codes * len(points) + point)
+    told, count = np.unique(pairs // len(points), return_counts=True)
     several = [n for n in told[count > 1] if n >= 0 and str(values[n]).strip()]
     said = pd.DataFrame({"value": codes, "point": point, "on": on})
     said = said[np.isin(codes, several)].drop_duplicates()
@@ -330,8 +330,9 @@ def _place_of(
     for value, rows in said.groupby("value"):
         own = np.unique(rows["point"])
         for some in _near(own, lonlat, most_km):
-            of_these = rows[rows["point"].isin(some)]
-            if len(some) < 2 or of_these["on"].duplicated().any():
+            if len(some) < 2:
+                continue
+            if rows.loc[rows["point"].isin(some), "on"].duplicated().any():
                 continue  # two of them on one day are two places
             # One of them may be a position of a place of another name as well.
             place[np.isin(place, place[some])] = place[some].min()
