@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import hashlib
 import json
 import pickle
 import shutil
@@ -22,6 +23,7 @@ from shapely.geometry import box
 import lineplan as lp
 from lineplan.cli import run
 from lineplan.control import pack
+from lineplan.features import sha256_of
 
 DAYS = [dt.date(2025, 3, number) for number in (1, 2, 3, 5, 6)]
 MISSING = dt.date(2025, 3, 4)
@@ -610,3 +612,77 @@ def test_the_day_in_a_file_counts_where_its_name_states_none(
     assert lp.read_control(path, toy).as_of == dt.date(2025, 3, 2)
     with pytest.raises(lp.ControlError, match="is dated 2025-03-02, not 2025-03-01"):
         lp.read_control(path, toy, as_of=dt.date(2025, 3, 1))
+
+
+def as_shapefiles(folder: Path, holder: str = "bora") -> Path:
+    folder.mkdir(exist_ok=True)
+    for day in DAYS[:2]:
+        frame = gpd.GeoDataFrame({"held_by": [holder]}, geometry=[EAST], crs=4326)
+        frame.to_file(folder / f"line_{day:%Y%m%d}.shp", encoding="utf-8")
+    return folder
+
+
+def test_the_digest_of_a_shapefile_covers_what_its_shapes_mean(
+    tmp_path: Path, toy: lp.Dataset
+) -> None:
+    folder = as_shapefiles(tmp_path / "shp")
+    before, days = lp.open_archive(folder, toy), DAYS[:2]
+    first = [before.control(day).sha256 for day in days]
+    drawn = [(file, file.read_bytes()) for file in sorted(folder.glob("*.sh?"))]
+    as_shapefiles(folder, "cora")
+    assert [(file, file.read_bytes()) for file, _ in drawn] == drawn, "shapes are the same"
+    with pytest.raises(lp.ControlError, match="has changed since the folder was opened"):
+        before.control(DAYS[0])
+    after = lp.open_archive(folder, toy)
+    assert after.control(DAYS[0]).claims["held_by"].tolist() == ["cora"]
+    assert after.sha256 != before.sha256
+    assert not set(first) & {after.control(day).sha256 for day in days}
+
+
+def test_the_digest_of_a_shapefile_is_one_that_a_shell_can_make(
+    tmp_path: Path, toy: lp.Dataset
+) -> None:
+    file = as_shapefiles(tmp_path / "shp") / f"line_{DAYS[0]:%Y%m%d}.shp"
+    script = "for e in shp dbf prj cpg; do echo .$e $(sha256sum < ${0%shp}$e | cut -c-64); done"
+    said = subprocess.run(["bash", "-c", f"({script}) | sha256sum", file], capture_output=True)
+    found = said.stdout.decode()[:64]
+    assert lp.read_control(file, toy, as_of=DAYS[0]).sha256 == found
+    for ending in (".dbf", ".prj", ".cpg"):
+        beside = file.with_suffix(ending)
+        kept = beside.read_bytes()
+        beside.write_bytes(kept + b" ")
+        assert sha256_of(file) != found
+        beside.write_bytes(kept)
+    file.with_suffix(".shx").unlink()
+    assert sha256_of(file) == found
+    plain = write_day(tmp_path, DAYS[0], EAST)
+    assert sha256_of(plain) == hashlib.sha256(plain.read_bytes()).hexdigest()
+
+
+def test_of_several_claims_the_first_holds_on_the_day_that_draws_it_first(
+    tmp_path: Path, toy: lp.Dataset
+) -> None:
+    """The same features in another order are another day, whatever keeps them."""
+    west, east = ("bora", box(30.5, -1.5, 31.5, 1.5)), ("cora", box(31.0, -1.5, 32.5, 1.5))
+    folder = tmp_path / "days"
+    folder.mkdir()
+    frames = []
+    for day, claims in zip(DAYS, ((west, east), (east, west), (east, west)), strict=False):
+        names, shapes = zip(*claims, strict=True)
+        frame = gpd.GeoDataFrame({"held_by": names}, geometry=list(shapes), crs=4326)
+        (folder / f"line_{day:%Y%m%d}.geojson").write_text(frame.to_json(drop_id=True))
+        frames.append(frame.assign(as_of=f"{day}"))
+    dated = tmp_path / "dated.geojson"
+    dated.write_text(pd.concat(frames, ignore_index=True).to_json(drop_id=True))
+    packed = tmp_path / "days.parquet"
+    report = pack(lp.open_archive(folder, toy), packed)
+    assert report.unchanged == 1
+    plan = Path(__file__).parent / "data" / "cases" / "held_and_unheld" / "plan.toml"
+    for source in (folder, dated, packed):
+        assert lp.open_archive(source, toy).same_as == {DAYS[2]: DAYS[1]}
+        areas = lp.timeline(plan, control=source, dataset=toy, on_overlap="first").areas
+        km2 = areas.groupby(["held_by", "date"])["area_km2"].sum()
+        # A degree of longitude between 1°S and 1°N is two squares; half a degree is contended for.
+        degrees = (km2 / (2 * toyland.SQUARE_KM2)).round(6)
+        assert degrees["bora"].tolist() == [1.0, 0.5, 0.5]
+        assert degrees["cora"].tolist() == [0.5, 1.0, 1.0]

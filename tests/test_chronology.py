@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -630,3 +631,25 @@ def test_every_real_day_is_within_a_square_metre(
     assert worst < BOUND_M2
     for column in ("line_length_km", "enclave_length_km", "vertex_spacing_km", "reassigned_km2"):
         np.testing.assert_allclose(found.days[column], full.days[column], atol=1e-5)
+
+
+def test_what_was_kept_is_of_the_files_that_a_plan_names(toy: lp.Dataset, tmp_path: Path) -> None:
+    """Half of the zone that the cases measure is what a second run finds, and no stale figure."""
+    case = Path(__file__).parent / "data" / "cases" / "inside_an_area"
+    for name in ("plan.toml", "zone.geojson"):
+        shutil.copy(case / name, tmp_path)
+    folder = write_days(tmp_path / "days", moving(2))
+    how = {"control": folder, "dataset": toy, "journal": tmp_path / "kept"}
+
+    def in_the_zone() -> list[float]:
+        areas = lp.timeline(tmp_path / "plan.toml", **how).areas
+        return areas[areas["status"] == "special_zone"].groupby("date")["area_km2"].sum().tolist()
+
+    assert in_the_zone() == pytest.approx([2 * 6154.231947] * 2)
+    (kept,) = (tmp_path / "kept").iterdir()
+    assert in_the_zone() == pytest.approx([2 * 6154.231947] * 2)
+    assert list((tmp_path / "kept").iterdir()) == [kept], "the same files: nothing is done anew"
+    zone = gpd.read_file(tmp_path / "zone.geojson")
+    zone.geometry = [box(30.25, -1.5, 30.5, 1.5)]
+    zone.to_file(tmp_path / "zone.geojson")
+    assert in_the_zone() == pytest.approx([6154.231947] * 2)

@@ -342,3 +342,118 @@ def test_many_days_of_many_places_are_quick(tmp_path: Path, toy: lp.Dataset) -> 
     assert time.perf_counter() - start < 30
     assert len(outlines) == 200
     assert len(archive.same_as) == 160, "the line moves every fifth day"
+
+
+CLASSES = """kind = "settlements"
+[[rule]]
+values = ["Advance"]
+held_by = "bora"
+control_class = "partial"
+[[rule]]
+values = ["Occupied"]
+held_by = "bora"
+control_class = "full"
+[[rule]]
+values = ["ARIA"]
+held_by = "aria"
+control_class = "full"
+"""
+
+
+@pytest.mark.parametrize("control_class", ["full", "partial"])
+def test_of_several_classes_the_one_holds_that_claims_least(
+    control_class: str, tmp_path: Path, toy: lp.Dataset
+) -> None:
+    how = tmp_path / "how.toml"
+    how.write_text(CLASSES)
+    four = rows(nw="ARIA", ne="Occupied", sw="ARIA", se="Occupied")
+    found = []
+    for both in (rows(ne="Advance") + four, four + rows(ne="Advance")):
+        path = table(tmp_path / "t.csv", *both)
+        control = lp.read_control(path, toy, kind=how, control_class=control_class)
+        (said,) = [note for note in control.notes if "several classes" in note]
+        assert "1 place(s) have several classes of control on one day" in said
+        assert "31.500, 0.500" in said
+        found.append(drawn(control))
+        squares = 1 if control_class == "full" else 2
+        held = lp.arrange(PLAN, dataset=toy, control=control).areas("held_by")
+        bora = held.set_index("held_by").loc["bora", "area_km2"]
+        assert bora == pytest.approx(squares * SQUARE_KM2, rel=1e-5)
+    assert found[0] == found[1], "the order of rows says nothing"
+
+
+def held_by_place(control: lp.Control, **at: tuple[float, float]) -> dict[str, str]:
+    return {
+        place: next(h for h, g in ground(control).items() if g.contains(Point(where)))
+        for place, where in at.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "moved", "is_one"),
+    [
+        ("place", 0.001, True),  # 0.11 km
+        ("name", 0.017, True),  # 1.9 km
+        ("settlement", 0.019, False),  # 2.1 km: a namesake
+        ("id", 0.3, False),  # it may number rows
+        ("geonameid", 0.3, True),
+        ("place_id", 0.3, True),
+    ],
+)
+def test_a_place_whose_coordinate_is_corrected_stays_one_place(
+    column: str, moved: float, is_one: bool, tmp_path: Path, toy: lp.Dataset
+) -> None:
+    head = f"{column},lon,lat,date,status"
+    path = table(tmp_path / "t.csv", *FOUR, f"ne,31.5,{0.5 + moved},20250105,ARIA", head=head)
+    control = lp.read_control(path, toy)
+    (coarse,) = [note for note in control.notes if "nearest" in note]
+    said = [note for note in control.notes if "lie elsewhere" in note]
+    assert f"nearest of {4 if is_one else 5} places" in coarse
+    assert len(said) == is_one
+    squares = km2(ground(control)["bora"]) / SQUARE_KM2
+    if is_one:
+        assert f"1 place(s) lie elsewhere in a later row, told by {column}" in said[0]
+        assert f"at most {moved * 111.2:.2f} km, 'ne'" in said[0]
+        # As where no row ever said anything else.
+        there = [row for row in FOUR if row[:2] != "ne"]
+        fresh = table(tmp_path / "x.csv", *there, f"ne,31.5,{0.5 + moved},20250101,ARIA", head=head)
+        assert drawn(control) == drawn(lp.read_control(fresh, toy))
+    else:
+        assert squares > 1.4, "the old place keeps its state, south of the new one"
+    # A day before the correction is what it was.
+    before = lp.read_control(path, toy, as_of=dt.date(2025, 1, 1))
+    alone = lp.read_control(table(tmp_path / "four.csv", *FOUR, head=head), toy)
+    assert drawn(before) == drawn(alone)
+
+
+@pytest.mark.parametrize("column", ["name", "place_id"])
+def test_namesakes_are_different_places(column: str, tmp_path: Path, toy: lp.Dataset) -> None:
+    """Far apart on one day, near each other on one day; one of the far ones is corrected."""
+    head = f"{column},lon,lat,date,status"
+    said = [
+        "Ivanivka,30.5,0.5,20250101,ARIA",
+        "Ivanivka,31.5,0.5,20250101,BORA",
+        "Ivanivka,30.5,-0.5,20250101,ARIA",
+        "Ivanivka,30.51,-0.5,20250101,BORA",
+        ",31.5,-0.5,20250101,ARIA",
+        ",31.5,-0.501,20250102,BORA",
+    ]
+    path = table(tmp_path / "t.csv", *said, head=head)
+    control = lp.read_control(path, toy)
+    assert any("nearest of 6 places" in note for note in control.notes)
+    assert not any("elsewhere" in note or "several" in note for note in control.notes)
+    found = held_by_place(control, nw=(30.2, 0.8), ne=(31.8, 0.8), a=(30.2, -0.8), b=(30.9, -0.4))
+    assert found == {"nw": "aria", "ne": "bora", "a": "aria", "b": "bora"}
+    if column == "name":
+        table(path, *said, "Ivanivka,31.5,0.501,20250103,ARIA", head=head)
+        later = lp.read_control(path, toy)
+        assert any("nearest of 6 places" in note for note in later.notes)
+        assert held_by_place(later, ne=(31.8, 0.8)) == {"ne": "aria"}
+
+
+def test_days_of_a_table_whose_places_move(tmp_path: Path, toy: lp.Dataset) -> None:
+    moved = ["ne,31.5,0.51,20250103,BORA", "ne,31.5,0.5,20250105,BORA"]
+    archive = lp.open_archive(table(tmp_path / "t.csv", *FOUR, *moved), toy)
+    assert archive.same_as == {dt.date(2025, 1, 5): dt.date(2025, 1, 1)}
+    one, two, three = (drawn(archive.control(day)) for day in archive.days)
+    assert one == three != two

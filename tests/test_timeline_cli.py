@@ -295,3 +295,43 @@ def test_the_sentence_of_what_moved(toy: lp.Dataset, folder: Path) -> None:
     still = areas[areas["date"] == "2025-01-01"]
     later = still.assign(date=still["date"] + pd.Timedelta(days=1))
     assert "nothing gained or lost" in what_moved(pd.concat([still, later]), toy)
+
+
+@pytest.mark.parametrize("given", ["days", ".", "absolute"])
+def test_a_skipped_day_is_told_in_the_same_words_by_any_workers(
+    given: str, line: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of conditions is passed on, and says no more of where files lie than was given."""
+    spoil(folder, 2)
+    (folder / "line_20250105.geojson").write_text('{"type": "Nothing", "features": []}')
+    plan = tmp_path / "east.toml"
+    if given == ".":
+        monkeypatch.chdir(folder)
+    control = folder if given == "absolute" else given
+    said = []
+    for workers in (1, 2):
+        arguments = ["timeline", plan, "--dataset", toyland.FOLDER, "--control", control]
+        arguments += ["-o", tmp_path / "series.csv", "--keep-going", "--workers", workers]
+        assert line(*arguments).status == 0
+        said.append(json.loads((tmp_path / "series.conditions.json").read_text()))
+    assert said[0] == said[1]
+    skipped = said[0]["days_skipped"]
+    assert set(skipped) == {"2025-01-03", "2025-01-05"}
+    assert all(".geojson" in words for words in skipped.values())
+    if given != "absolute":
+        assert str(tmp_path) not in json.dumps(skipped)
+
+
+@pytest.mark.parametrize("command", ["timeline", "compare", "areas"])
+def test_lines_that_are_not_there_are_told_before_any_work(
+    command: str, line: Any, folder: Path
+) -> None:
+    control = folder if command == "timeline" else folder / "line_20250101.geojson"
+    plans = ["east.toml", "other.toml"] if command == "compare" else ["east.toml"]
+    Path("other.toml").write_text(TOY_PLAN.replace('"east"', '"other"'), encoding="utf-8")
+    arguments = [command, *plans, "--dataset", toyland.FOLDER, "--control", control]
+    arguments += ["-o", "series.csv"] if command == "timeline" else []
+    words = one_line_of(line(*arguments, "--line", "2014-09-19=nofile.shp"))
+    assert (
+        words == "lineplan: nofile.shp: no such file; it is to give the line of 2014-09-19 (--line)"
+    )

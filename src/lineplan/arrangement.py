@@ -14,10 +14,11 @@ import pandas as pd
 
 from lineplan import geodesy
 from lineplan.assessments import assess, assessed_range, ranges
+from lineplan.baselines import given_lines
 from lineplan.control import Control
 from lineplan.control.terms import check_passing_on
 from lineplan.dataset import Dataset
-from lineplan.days import as_date, today
+from lineplan.days import today
 from lineplan.errors import DatasetError, UsageError
 from lineplan.ground import Ground, Setting, read_ground
 from lineplan.labels import Catalogue, catalogue
@@ -332,10 +333,10 @@ def arrange(
     LineplanError
         An input cannot be used; the message says which, where and what to do.
     """
+    days = given_lines(lines)
     dataset = dataset_of(plan, dataset)
     chosen = plan if isinstance(plan, Plan) else load_plan(plan, dataset)
     chosen = chosen.choose(set=set, readings=readings)
-    days = {day: file for given, file in (lines or {}).items() if (day := as_date(given))}
     ground = read_ground(
         dataset=dataset,
         control=control,

@@ -11,6 +11,7 @@ import shapely
 from lineplan import geodesy
 from lineplan.control import read_control
 from lineplan.dataset import Dataset
+from lineplan.days import as_date
 from lineplan.errors import GeometryError, LineplanError, UsageError
 from lineplan.features import read_features
 from lineplan.partition import Partition, partition
@@ -101,6 +102,34 @@ def strips_of(
             raise GeometryError(f"{plan.id}: {strip}: {fault}") from None
         found = dict(zip(names, ground, strict=True)) | found
     return found
+
+
+def given_lines(
+    lines: Mapping[str | datetime.date, str | Path] | None,
+) -> dict[datetime.date, str | Path]:
+    """Lines by day, whose files are there.
+
+    Parameters
+    ----------
+    lines : mapping, optional
+        As for `lineplan.arrange`.
+
+    Returns
+    -------
+    dict of date to str or Path
+
+    Raises
+    ------
+    GeometryError
+        There is no such file.
+    UsageError
+        A key is no day.
+    """
+    days = {day: file for given, file in (lines or {}).items() if (day := as_date(given))}
+    for day, file in days.items():
+        if not Path(file).exists():
+            raise GeometryError(f"{file}: no such file; it is to give the line of {day} (--line)")
+    return days
 
 
 def source_of(day: datetime.date, plan: Plan, dataset: Dataset, lines: Lines) -> Path:

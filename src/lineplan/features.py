@@ -37,6 +37,8 @@ MOST_RATIO = 200
 _QGIS_STYLES = "layer_styles"
 """Where QGIS keeps the looks of the layers of a GeoPackage: no layer of anybody's data."""
 _IN_ARCHIVES = {".shp", ".gpkg", ".geojson", ".json", ".fgb", ".kml"}
+_BESIDE_SHP = (".dbf", ".prj", ".cpg")
+"""What lies beside a Shapefile and says what its shapes mean."""
 MENDED = (" repaired", " left out")
 """Words of the notes on what was not taken as it was."""
 
@@ -52,7 +54,7 @@ class Features:
     name : str
         Name of the file, without its folder.
     sha256 : str
-        Of the file's bytes ("" for a folder).
+        Of the file's bytes ("" for a folder; of a Shapefile's files, as `sha256_of`).
     notes : tuple of str
         What was dropped, repaired or assumed, in words.
     """
@@ -64,9 +66,27 @@ class Features:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits; "" for a folder."""
+    """SHA-256 of a file's bytes, as hexadecimal digits; "" for a folder.
+
+    A Shapefile is several files. Its digest is that of the lines ``.shp DIGEST``, ``.dbf DIGEST``,
+    ``.prj DIGEST`` and ``.cpg DIGEST`` of those that are there: shapes, attributes, projection and
+    code page. The index (``.shx``) and all else beside it say nothing more.
+    """
     if path.is_dir():
         return ""
+    if path.suffix.lower() != ".shp":
+        return sha256_of_bytes(path)
+    said = f".shp {sha256_of_bytes(path)}\n"
+    for ending in _BESIDE_SHP:
+        either = (path.with_suffix(ending), path.with_suffix(ending.upper()))
+        beside = next((file for file in either if file.is_file()), None)
+        if beside is not None:
+            said += f"{ending} {sha256_of_bytes(beside)}\n"
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def sha256_of_bytes(path: Path) -> str:
+    """SHA-256 of one file's bytes, whatever it is part of."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -266,7 +286,9 @@ def _read_named(name: str, path: Path, layer: str | None, notes: list[str]) -> g
         with fiona.open(name, layer=layer or layers[0]) as source:
             return _collect(source, path, notes)
     except (FionaError, OSError, ValueError) as fault:
-        reason = _line(fault).replace(f"{path.resolve()}", path.name)
+        reason = _line(fault)
+        for named in (f"{path.resolve()}", f"{path}"):  # the same words however it was given
+            reason = reason.replace(named, path.name)
         raise GeometryError(f"{path}: cannot be read as vector data ({reason})") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from dataclasses import dataclass, field
@@ -110,18 +111,34 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is the same for all batches."""
+    """What is the same for all batches.
+
+    Attributes
+    ----------
+    named : tuple of (str, str)
+        Absolute paths of sources, and what the user called them: a fault is told in the user's
+        words, whichever process meets it.
+    """
 
     setting: Setting
     plans: tuple[Plan, ...]
     lines: Lines
     keep_going: bool
     has_permission: bool = False
+    named: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def ground(self) -> tuple[Setting, Borders]:
         """What a step from one day to the next needs of the units."""
         return self.setting, Borders(self.setting.units)
+
+    @property
+    def _measured_from(self) -> list[Path]:
+        """Files of the dataset that plans measure distances from, as they are now."""
+        dataset = self.setting.dataset
+        if dataset.is_embedded or not any(plan.strips() for plan in self.plans):
+            return []
+        return [path for file in dataset.files if (path := dataset.folder / file.path).is_file()]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what every process makes for itself."""
@@ -134,10 +151,12 @@ class Job:
         said = [
             __version__,
             *(plan.model_dump_json() for plan in self.plans),
-            *(str(plan.folder) for plan in self.plans),
+            *(f"{file} {sha256_of(file)}" for file in _beside(self.plans)),
             *(f"{day} {sha256_of(Path(file))}" for day, file in sorted(self.lines.items())),
             *(f"{file.path} {file.sha256}" for file in dataset.files),
+            *(f"{file} {sha256_of(file)}" for file in self._measured_from),
             f"{dataset.default_holder} {dataset.border_tolerance_km} {self.keep_going}",
+            json.dumps([given for _, given in self.named]),
             json.dumps(self.setting.papers, sort_keys=True, default=str),
             f"{self.setting.contested} {self.setting.on_overlap} {self.setting.reconcile}",
             *map(str, self.setting.units["unit_id"]),
@@ -146,6 +165,17 @@ class Job:
         for shape in shapely.to_wkb(self.setting.units.geometry.to_numpy()):
             digest.update(shape)
         return digest.hexdigest()
+
+
+def _beside(plans: Iterable[Plan]) -> list[Path]:
+    """Files beside plans that these measure from."""
+    named = (
+        plan.folder / strip.of
+        for plan in plans
+        for strip in plan.strips()
+        if plan.folder is not None and "." in strip.of
+    )
+    return [file for file in dict.fromkeys(named) if file.is_file()]
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +228,7 @@ class Batch:
                     figures = follower.figures(item)
                     areas = answers.areas(figures.cell_m2)
             except (LineplanError, OSError) as fault:
-                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None)))
+                part.bad.append(Bad(day, reason_of(fault, drawn.source if drawn else None, job)))
                 if not job.keep_going:
                     break
                 continue
@@ -420,7 +450,12 @@ def _needed(job: Job, store: Store) -> Iterator[Path]:
                 yield plan.folder
 
 
-def reason_of(fault: Exception, source: str | None) -> str:
-    """A fault in one line, with the name of the source."""
+def reason_of(fault: Exception, source: str | None, job: Job) -> str:
+    """A fault in one line, with the name of the source, and paths as the user gave them."""
     words = "; ".join(str(fault).splitlines())
+    # The longest first: one source may lie in the folder of another.
+    for absolute, given in sorted(job.named, key=lambda pair: len(pair[0]), reverse=True):
+        inside = "" if given == "." else f"{given}{os.sep}"
+        words = words.replace(f"{absolute}{os.sep}", inside)
+        words = words.replace(absolute, given)
     return words if source is None or source in words else f"{source}: {words}"

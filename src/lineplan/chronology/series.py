@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lineplan.arrangement import PERMISSION, check_units, plan_conditions
+from lineplan.baselines import given_lines
 from lineplan.chronology.batches import (
     Bad,
     DayRow,
@@ -147,6 +148,7 @@ def timeline(
         No plan is given, no day lies between `first` and `last`, or the language is unknown.
     """
     words = catalogue(lang)
+    there = given_lines(lines)
     if zones is not None:
         check_target(Path(zones))
     if not plans:
@@ -166,10 +168,11 @@ def timeline(
     archive = _opened(control, setting, as_date(first), as_date(last))
     if zones is not None and not has_permission:  # said before the work, not after it
         check_passing_on(archive.terms())
-    days = {
-        day: Path(file).absolute() for key, file in (lines or {}).items() if (day := as_date(key))
-    }
-    job = Job(setting, chosen, days, keep_going, has_permission)
+    days = {day: Path(file).absolute() for day, file in there.items()}
+    base = archive.store.how.base if archive.store.how is not None else ""
+    sources = [archive.store.path, *there.values(), base, base.rpartition(":")[0]]
+    named = tuple((str(Path(path).absolute()), str(path)) for path in sources if path)
+    job = Job(setting, chosen, days, keep_going, has_permission, named)
     tables, pictures = _shares(progress, is_halved=zones is not None)
     measured = _measured(
         job, archive, executor, Journal(Path(journal) if journal else None), tables

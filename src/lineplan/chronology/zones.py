@@ -131,7 +131,7 @@ class ZoneBatch(Batch):
             except TermsError:
                 raise
             except (LineplanError, OSError) as fault:
-                bad.append(Bad(day, reason_of(fault, source.source if source else None)))
+                bad.append(Bad(day, reason_of(fault, source.source if source else None, self.job)))
                 if not self.job.keep_going:
                     break
         said = json.dumps([[item.day.isoformat(), item.reason] for item in bad])

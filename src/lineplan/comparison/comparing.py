@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lineplan.arrangement import check_units
+from lineplan.baselines import given_lines
 from lineplan.comparison.figures import Comparison
 from lineplan.control import Control
 from lineplan.dataset import Dataset
-from lineplan.days import as_date
 from lineplan.errors import UsageError
 from lineplan.ground import Ground, read_ground
 from lineplan.partition import OnOverlap
@@ -67,6 +67,7 @@ def compare(
     """
     if not plans:
         raise UsageError("compare needs at least one plan")
+    days = given_lines(lines)
     dataset = dataset_of(plans[0], dataset)
     given = [plan if isinstance(plan, Plan) else load_plan(plan, dataset) for plan in plans]
     chosen = choose_each(given, set=set, readings=readings)
@@ -81,7 +82,6 @@ def compare(
         reconcile=reconcile,
     )
     check_units(chosen, ground)
-    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
     ground = ground.cut_for(chosen, days)
     return Comparison(tuple(chosen), ground, *_laid(chosen, ground))
 

@@ -106,7 +106,9 @@ class Archive:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes; for a folder, of its files' names and bytes.
+        """SHA-256 of the file's bytes; for a folder, of its files' names and digests.
+
+        The digest of a Shapefile covers its attributes (.dbf), projection and code page too.
 
         It is that of the whole archive, also where `between` has chosen some of the days.
         """

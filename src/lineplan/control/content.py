@@ -60,7 +60,7 @@ class Content:
 
     @cached_property
     def sha256(self) -> str:
-        """Of the file's bytes as they lie there; "" for a folder."""
+        """Of the file's bytes as they lie there, as `lineplan.features.sha256_of`."""
         return sha256_of(self.path)
 
     @cached_property

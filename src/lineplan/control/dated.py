@@ -119,7 +119,8 @@ class Dated:
         said = zip(*(frame[name].map(repr) for name in attributes), strict=True)
         rows = list(said) if len(attributes) else [()] * len(frame)
         drawn = shapely.to_wkb(frame.geometry.to_numpy())
-        return hashlib.sha256(repr(sorted(zip(rows, drawn, strict=True))).encode()).hexdigest()
+        # In their order, which counts where the first of several claims holds.
+        return hashlib.sha256(repr(list(zip(rows, drawn, strict=True))).encode()).hexdigest()
 
     def read(self, day: date) -> Control:
         """The state of a day."""

@@ -27,7 +27,7 @@ import requests
 from lineplan.control.fetched import INDEX, FetchedFile, Index, read_index
 from lineplan.control.registry import RegisteredSource
 from lineplan.errors import ControlError, LineplanError, UsageError
-from lineplan.features import sha256_of
+from lineplan.features import sha256_of_bytes
 
 LOOK_BACK_DAYS = 14
 """How far back the latest day is looked for."""
@@ -249,11 +249,11 @@ class _Job:
                 "with -o"
             )
         staged = self.stage / name
-        if record and staged.exists() and sha256_of(staged) == record.sha256:
+        if record and staged.exists() and sha256_of_bytes(staged) == record.sha256:
             staged.replace(target)  # a run was killed between the index and this
         known = published or (record.sha256 if record and not refresh else None)
         if target.exists() and not refresh:
-            if sha256_of(target) == known:
+            if sha256_of_bytes(target) == known:
                 return
             raise ControlError(
                 f"{target}: is not what was fetched (its sha256 is not {known}); --refresh fetches "
@@ -265,7 +265,7 @@ class _Job:
         about = _about(self.stage, name)
         found = FetchedFile(
             url=url,
-            sha256=sha256_of(staged),
+            sha256=sha256_of_bytes(staged),
             bytes=staged.stat().st_size,
             fetched_at=datetime.fromtimestamp(int(staged.stat().st_mtime), UTC),
             etag=about.get("etag", ""),

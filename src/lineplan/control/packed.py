@@ -128,7 +128,8 @@ class Packed:
                 f"{', '.join(sorted(self._known()))}"
             )
         self.grounds = {
-            day: repr(sorted(zip(*self._of(first, last), strict=True)))
+            # In their order, which counts where the first of several claims holds.
+            day: repr(list(zip(*self._of(first, last), strict=True)))
             for day, (first, last) in self._span.items()
         }
 

@@ -118,7 +118,7 @@ def pack(
             assumed[day] = assumed_of(own, control.source)
             if of_this_day := mended_of(own):
                 mended.append(f"{day}: {of_this_day}")
-            grounds.add(tuple(sorted((row["held_by"], row["geometry"]) for row in of_day)))
+            grounds.add(tuple((row["held_by"], row["geometry"]) for row in of_day))
         on_day(day)
     packed = [day for day in archive.days if day not in faults]
     if not packed:

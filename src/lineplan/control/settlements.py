@@ -1,7 +1,8 @@
 """Settlement tables: a row for a place and a day, with the party that holds it.
 
-The state of a day is the latest row of every place on or before it. Ground is given to the nearest
-place (Voronoi cells, on an equal-area plane), clipped to the units.
+The state of a day is the latest row of every place on or before it. Rows are of one place where
+they lie at the same position, or where a column names the same place (see `_place_of`). Ground is
+given to the nearest place (Voronoi cells, on an equal-area plane), clipped to the units.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from lineplan import geodesy
 from lineplan.control.content import Content
 from lineplan.control.rules import classify
-from lineplan.control.sourcefile import SourceFile
+from lineplan.control.sourcefile import HeldClass, SourceFile
 from lineplan.control.state import Drawn, choose_day, date_in_name, day_of
 from lineplan.control.tablefile import read_table
 from lineplan.dataset import Dataset
@@ -37,6 +38,13 @@ _GUESSES: dict[str, tuple[str, ...]] = {
     "lon": ("lon", "longitude", "lng", "long", "x"),
     "lat": ("lat", "latitude", "y"),
 }
+_IDS = {"geonameid", "geonames_id", "place_id"}
+"""Columns that number places: what they name may move any distance."""
+_SAME_NAME_KM = 2.0
+"""Places of one name that lie no farther apart may be one; farther ones are namesakes."""
+_KM_PER_DEGREE = 111.2
+_CLASSES = (*get_args(HeldClass), "liberated")
+"""Classes of control, the more of a claim the earlier."""
 _EDGE_KM = 5.0
 _BEYOND_DEG = 0.01
 _MARGIN_M = 50_000.0
@@ -95,11 +103,12 @@ class Settlements:
             raise ControlError(f"{name}: has no row with a place that is known")
         self._how, self._dataset, self._name = how, dataset, name
         self._holder = columns["holder"]
-        self.notes = tuple(notes)
         self.days, on = _days(table, columns, name)
         at = table.groupby(["lon", "lat"], sort=True)
-        self._places = at.size().index.to_frame(index=False)
-        place = at.ngroup().to_numpy()
+        self._points = at.size().index.to_frame(index=False)
+        point = at.ngroup().to_numpy()
+        place = _place_of(table, columns.get("place"), self._points, point, on, name, notes)[point]
+        self.notes = tuple(notes)
         # Few different things are said in many rows: each is kept once.
         alike = table.groupby(sorted(looked_at), sort=False, dropna=False)
         said = alike.ngroup().to_numpy()
@@ -110,6 +119,7 @@ class Settlements:
         starts = np.flatnonzero(np.r_[True, (np.diff(on) != 0) | (np.diff(place) != 0)])
         self._rows = np.r_[starts, len(order)]
         self._place = place[starts].astype(np.int32)
+        self._point = point[order][starts].astype(np.int32)
         self._of_day = np.searchsorted(on[starts], np.arange(max(1, len(self.days)) + 1))
         self._cells_of: tuple[bytes, NDArray[Any], str] | None = None
 
@@ -121,11 +131,12 @@ class Settlements:
         said = self._said.iloc[self._said_in[rows]].reset_index(drop=True)
         notes = list(self.notes)
         meaning = classify(said, self._how, self._dataset, self._holder, self._name, notes)
-        places = self._places.iloc[where].reset_index(drop=True)
+        points = self._point[claims[where]]
+        places = self._points.iloc[points].reset_index(drop=True)
         meaning = _one_a_place(
             meaning, np.repeat(np.arange(len(where)), count), places, self._name, notes
         )
-        cells, coarseness = self._cells(where, places)
+        cells, coarseness = self._cells(points, places)
         notes.append(coarseness)
         return Drawn(self._grounds_of(meaning, cells), day, tuple(notes))
 
@@ -138,14 +149,15 @@ class Settlements:
         for day, claims in self._states():
             where = np.flatnonzero(claims >= 0)
             rows, count = self._rows_of(claims[where])
-            digest = hashlib.sha256(np.repeat(where, count).tobytes())
+            points = self._point[claims[where]]
+            digest = hashlib.sha256(np.repeat(points, count).tobytes())
             digest.update(means[self._said_in[rows]].tobytes())
             found[day] = digest.hexdigest()
         return found
 
     def _states(self) -> Iterator[tuple[date, NDArray[Any]]]:
         """Day by day the latest claim of each place, -1 where there is none yet."""
-        latest = np.full(len(self._places), -1)
+        latest = np.full(len(self._points), -1)
         for day, (start, end) in zip(self.days or [date.min], pairwise(self._of_day), strict=True):
             latest[self._place[start:end]] = np.arange(start, end)
             yield day, latest
@@ -156,9 +168,9 @@ class Settlements:
         before = np.cumsum(count) - count
         return np.repeat(starts - before, count) + np.arange(count.sum()), count
 
-    def _cells(self, where: NDArray[Any], places: pd.DataFrame) -> tuple[NDArray[Any], str]:
+    def _cells(self, points_of: NDArray[Any], places: pd.DataFrame) -> tuple[NDArray[Any], str]:
         """Cells of the places on the plane, and how coarse they are; once for the same places."""
-        if self._cells_of is None or self._cells_of[0] != where.tobytes():
+        if self._cells_of is None or self._cells_of[0] != points_of.tobytes():
             points = shapely.points(places["lon"], places["lat"])
             inside = shapely.contains(self._units, points)
             if not inside.any():
@@ -170,7 +182,7 @@ class Settlements:
             flat = geodesy.to_plane(points, self._units.bounds)
             said = _coarseness(flat, int((~inside).sum()), self._name)
             cells = _voronoi(flat, geodesy.to_plane([self._units], self._units.bounds)[0])
-            self._cells_of = where.tobytes(), cells, said
+            self._cells_of = points_of.tobytes(), cells, said
         return self._cells_of[1:]
 
     @cached_property
@@ -287,6 +299,78 @@ def _days(
     return tuple(days), np.array([number[day] for day in on if day is not None])[codes]
 
 
+def _place_of(
+    table: pd.DataFrame,
+    column: str | None,
+    points: pd.DataFrame,
+    point: NDArray[Any],
+    on: NDArray[Any],
+    name: str,
+    notes: list[str],
+) -> NDArray[Any]:
+    """Which place each position is of: the number of the first of its positions.
+
+    Positions are of one place where the same is written in the column of places, and no day has
+    two of them. Names must lie within 2 km of each other too: namesakes are many. So a place whose
+    coordinate is corrected stays one place, and lies where its latest row says.
+    """
+    place = np.arange(len(points))
+    if column is None:
+        return place
+    codes, values = pd.factorize(table[column])
+    # A table of years has many rows, and few values that stand at several positions.
+    pairs = pd.unique(codes * len(points) + point)
+    told, count = np.unique(pairs // len(points), return_counts=True)
+    several = [n for n in told[count > 1] if n >= 0 and str(values[n]).strip()]
+    said = pd.DataFrame({"value": codes, "point": point, "on": on})
+    said = said[np.isin(codes, several)].drop_duplicates()
+    most_km = np.inf if column.strip().casefold() in _IDS else _SAME_NAME_KM
+    lonlat = points[["lon", "lat"]].to_numpy()
+    moved: list[tuple[float, str]] = []
+    for value, rows in said.groupby("value"):
+        own = np.unique(rows["point"])
+        for some in _near(own, lonlat, most_km):
+            if len(some) < 2:
+                continue
+            if rows.loc[rows["point"].isin(some), "on"].duplicated().any():
+                continue  # two of them on one day are two places
+            # One of them may be a position of a place of another name as well.
+            place[np.isin(place, place[some])] = place[some].min()
+            moved.append((_km_apart(lonlat[some], lonlat[some[0]]).max(), str(values[value])))
+    if moved:
+        km, value = max(moved)
+        notes.append(
+            f"{name}: {len(moved):,} place(s) lie elsewhere in a later row, told by {column}, and "
+            f"are drawn where the latest row says (at most {km:.2f} km, {value!r})"
+        )
+    return place
+
+
+def _near(own: NDArray[Any], lonlat: NDArray[Any], most_km: float) -> list[NDArray[Any]]:
+    """Positions in groups, within which one leads to the next by no more than a distance."""
+    if most_km == np.inf:
+        return [own]
+    left, groups = own, []
+    while len(left):
+        group, rest = left[:1], left[1:]
+        fresh = group
+        while len(fresh) and len(rest):
+            near = np.zeros(len(rest), dtype=bool)
+            for at in fresh:
+                near |= _km_apart(lonlat[rest], lonlat[at]) <= most_km
+            fresh, rest = rest[near], rest[~near]
+            group = np.r_[group, fresh]
+        groups.append(np.sort(group))
+        left = rest
+    return groups
+
+
+def _km_apart(some: NDArray[Any], one: NDArray[Any]) -> NDArray[Any]:
+    """Kilometres between positions that are near each other, to a per cent."""
+    east, north = (some - one).T * _KM_PER_DEGREE
+    return np.hypot(east * np.cos(np.radians(one[1])), north)
+
+
 def _one_a_place(
     meaning: pd.DataFrame,
     place: NDArray[Any],
@@ -294,9 +378,16 @@ def _one_a_place(
     name: str,
     notes: list[str],
 ) -> pd.DataFrame:
-    """What is said of each place; two claims on one place and day make it contested."""
-    at = meaning.groupby(place, sort=True)
-    found = at.first()
+    """What is said of each place, in whichever order its rows of a day stand.
+
+    Several holders make it contested; of several classes of one holder the one holds that claims
+    least.
+    """
+    rank = {claimed: number for number, claimed in enumerate(_CLASSES, 1)}
+    least = meaning.assign(place=place, rank=meaning["control_class"].map(rank).fillna(0))
+    least = least.sort_values(["place", "rank", "control_class", "held_by"])
+    at = least.groupby("place", sort=True)
+    found = at[["held_by", "control_class"]].last()
     disputed = at["held_by"].nunique().gt(1).to_numpy(dtype=bool)
     if disputed.any():
         first = places[disputed].iloc[0]
@@ -306,6 +397,14 @@ def _one_a_place(
         )
         found.loc[disputed, "held_by"] = "contested"
         found.loc[disputed, "control_class"] = ""
+    differ = at["control_class"].nunique().gt(1).to_numpy(dtype=bool) & ~disputed
+    if differ.any():
+        first = places[differ].iloc[0]
+        notes.append(
+            f"{name}: {int(differ.sum())} place(s) have several classes of control on one day and "
+            f"are read as the one that claims least (such as {first['lon']:.3f}, "
+            f"{first['lat']:.3f})"
+        )
     return found
 
 

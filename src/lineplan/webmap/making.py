@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lineplan.baselines import given_lines
 from lineplan.control.archive import Archive, holds_many_days, open_archive
 from lineplan.dataset import Dataset
 from lineplan.days import as_date
@@ -120,7 +121,7 @@ def atlas(
     dataset = dataset_of(plans[0], dataset)
     given = [plan if isinstance(plan, Plan) else load_plan(plan, dataset) for plan in plans]
     chosen = choose_each(given, set=set, readings=readings)
-    days = {day: file for key, file in (lines or {}).items() if (day := as_date(key))}
+    days = given_lines(lines)
     shared: dict[str, Any] = {
         "dataset": dataset,
         "units": units,
