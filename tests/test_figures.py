@@ -339,6 +339,34 @@ def test_known_places_have_the_fill_of_their_status(
         assert fills == [ground_of(paint)], (lon, lat)
 
 
+@pytest.mark.parametrize(
+    ("plan", "size"), [("geneva19", "16:9"), ("as_held", "a4"), ("as_held", "400x160mm")]
+)
+def test_the_base_goes_on_to_every_corner_of_the_frame(plan: str, size: str) -> None:
+    sheet = drawn(size, plan=plan)
+    window = sheet.window
+    assert window is not None
+    left, bottom, right, top = window.frame
+
+    def of(layer: str) -> Any:
+        rings = []
+        for artist in sheet._layers[layer].children:
+            for path in artist.get_paths() if hasattr(artist, "get_paths") else [artist.get_path()]:
+                rings += [shapely.make_valid(shapely.Polygon(r)) for r in path.to_polygons()]
+        return shapely.union_all(rings)
+
+    land, sea = of("land"), of("sea")
+    for x in (left + 0.5, right - 0.5):
+        for y in (bottom + 0.5, top - 0.5):
+            assert sea.contains(shapely.Point(x, y))
+        # West and east of Ukraine there is land between 47 and 50 degrees north on every page.
+        assert land.contains(shapely.Point(x, (bottom + top) / 2))
+    for lon, lat, is_land in ((19.9, 47.2, True), (43.5, 49.0, True), (31.5, 43.6, False)):
+        spot = shapely.Point(window.spot(lon, lat))
+        if window.shape.contains(spot):
+            assert land.contains(spot) is is_land, (lon, lat)
+
+
 def test_pixels_have_the_fill_of_their_status(tmp_path: Path) -> None:
     sheet = drawn()
     window = sheet.window
