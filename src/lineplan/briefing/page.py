@@ -180,7 +180,7 @@ class _Page:
                     f'<td class="figure"{_named(head)}>{escape(value)}</td>'
                     for head, value in (
                         (heads[2], holder["area"]),
-                        (heads[3], self.words.percent(row["share_of_units"], 2)),
+                        (heads[3], self.words.share(row["share_of_units"], 2)),
                         (heads[4], spread or "–"),
                     )
                 ),
