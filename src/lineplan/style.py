@@ -43,7 +43,7 @@ PAINTS: dict[str, Paint] = {
     "special_zone": Paint("#b0578a", "#dfb8d7", "#5c2344", "lines"),
     "contested": Paint("#d9d6d0", "#d9d6d0", "#7d7a74", "cross"),
     "unspecified": Paint("#bfb8a6", "#ebe5d2", "#5c574a", "dashes"),
-    "unaffected": Paint("#c9bab9", "#f6f4ee", "#8b8676"),
+    "unaffected": Paint("#bebebe", "#f6f4ee", "#8b8676"),
 }
 """Paint by status, in the order of the legend."""
 

@@ -110,7 +110,7 @@ def _dashes(shape: shapely.Geometry, tile: float) -> shapely.Geometry:
     rows = np.arange(math.floor(y0 / tile), math.ceil(y1 / tile) + 1) * tile
     corners = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     starts = np.concatenate([corners + tile / 4, corners + 3 * tile / 4])
-    ends = starts + (DASH_SHARE * tile, 0)
+    ends = starts + np.array([DASH_SHARE * tile, 0.0])
     lines = shapely.linestrings(np.stack([starts, ends], axis=1))
     return shapely.intersection(shapely.multilinestrings(lines), shape)
 
