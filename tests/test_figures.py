@@ -358,6 +358,34 @@ def test_known_places_have_the_fill_of_their_status(
         assert fills == [ground_of(paint)], (lon, lat)
 
 
+@pytest.mark.parametrize(
+    ("plan", "size"), [("geneva19", "16:9"), ("as_held", "a4"), ("as_held", "400x160mm")]
+)
+def test_the_base_goes_on_to_every_corner_of_the_frame(plan: str, size: str) -> None:
+    sheet = drawn(size, plan=plan)
+    window = sheet.window
+    assert window is not None
+    left, bottom, right, top = window.frame
+
+    def of(layer: str) -> Any:
+        rings = []
+        for artist in sheet._layers[layer].children:
+            for path in artist.get_paths() if hasattr(artist, "get_paths") else [artist.get_path()]:
+                rings += [shapely.make_valid(shapely.Polygon(r)) for r in path.to_polygons()]
+        return shapely.union_all(rings)
+
+    land, sea = of("land"), of("sea")
+    for x in (left + 0.5, right - 0.5):
+        for y in (bottom + 0.5, top - 0.5):
+            assert sea.contains(shapely.Point(x, y))
+        # West and east of Ukraine there is land between 47 and 50 degrees north on every page.
+        assert land.contains(shapely.Point(x, (bottom + top) / 2))
+    for lon, lat, is_land in ((19.9, 47.2, True), (43.5, 49.0, True), (31.5, 43.6, False)):
+        spot = shapely.Point(window.spot(lon, lat))
+        if window.shape.contains(spot):
+            assert land.contains(spot) is is_land, (lon, lat)
+
+
 def test_pixels_have_the_fill_of_their_status(tmp_path: Path) -> None:
     sheet = drawn()
     window = sheet.window
@@ -510,7 +538,7 @@ def _leaders(sheet: Sheet) -> list[shapely.LineString]:
 def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, lang: str) -> None:
     sheet = drawn(size, lang)
     ground = _ground(sheet)
-    everything = shapely.union_all(list(ground.values()))
+    spoken_of = [shape for status, shape in ground.items() if status != "unaffected"]
     facts = Facts(laid("point21"), catalogue(lang))
     ends = [shapely.Point(stroke.coords[0]) for stroke in _leaders(sheet)]
     boxes = [(w, shapely.box(*box)) for layer, w, box in sheet.boxes() if layer == "labels-zones"]
@@ -521,13 +549,36 @@ def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, l
             if words != status.get("headline"):
                 continue
             if not own.contains(box):
-                assert everything.disjoint(box), words
+                assert shapely.union_all(spoken_of).disjoint(box), words
                 assert any(own.contains(end) for end in ends), words
     # All lines of labels, whosever they are: on one status, or on none.
     for words, box in boxes:
         on = [name for name, shape in ground.items() if shape.intersection(box).area > 0.3]
         assert len(on) <= 1, (words, on)
-        assert on != ["unaffected"], words
+    assert sheet.window is not None
+    width = sheet.window.frame[2] - sheet.window.frame[0]
+    assert all(stroke.length <= 0.3 * width + 0.1 for stroke in _leaders(sheet))
+
+
+@pytest.mark.parametrize(
+    ("plan", "size", "focus"),
+    [
+        ("disengagement2016", "a4", None),
+        ("disengagement2016", "column", None),
+        ("point21", "a4", "UA-14"),
+    ],
+)
+def test_from_near_there_are_locator_status_and_the_largest_city(
+    plan: str, size: str, focus: str | None
+) -> None:
+    sheet = drawn(size, plan=plan, focus=focus)
+    assert sheet._layers["inset"].children
+    said: dict[str, list[str]] = {layer: [] for layer, _, _ in sheet.boxes()}
+    for layer, words, _ in sheet.boxes():
+        said[layer].append(words)
+    assert " ".join(said["labels-zones"]).count("Proposed demilitarised buffer") == 1
+    if focus:
+        assert "Kramatorsk" in said["labels-cities"]
 
 
 CHIEF = ("Donetsk", "Luhansk", "Mariupol", "Zaporizhzhia", "Simferopol", "Sevastopol")

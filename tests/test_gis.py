@@ -191,7 +191,10 @@ def test_contested_ground_is_crossed(tmp_path: Path) -> None:
         f"\"status\" = '{status}' AND \"held_by\" = 'contested'"
         for status in ("recognized", "unaffected")
     )
-    assert crossed == {recognized: "#dcd1e8", unaffected: style.PAINTS["contested"].fill}
+    assert crossed == {
+        recognized: style.PAINTS["recognized"].tint,
+        unaffected: style.PAINTS["contested"].fill,
+    }
 
 
 def test_lines_are_those_of_the_page() -> None:

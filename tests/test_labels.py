@@ -321,3 +321,17 @@ def test_every_key_used_in_the_source_exists():
 
 def test_terms_are_toml_as_documented():
     assert tomllib.loads('"status.relinquished" = "x"\n[uk]\n"map.rivers" = "y"')
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "<0.01%"), ("uk", "<0,01%"), ("ru", "<0,01\N{NO-BREAK SPACE}%"), ("zh-Hant", "<0.01%")],
+)
+def test_a_share_that_is_not_zero_is_never_said_to_be(lang: str, said: str) -> None:
+    words = catalogue(lang)
+    for digits in (1, 2):
+        assert words.share(12.9 / 599_094, digits) == said
+        assert "<" not in words.share(0.0, digits)
+    assert [words.share(share) for share in (442 / 599_094, 0.0027, 1.0)] == [
+        words.percent(442 / 599_094, 2), words.percent(0.0027), words.percent(1.0),
+    ]  # fmt: skip

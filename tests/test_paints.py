@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lineplan.style import PAINTS
+from lineplan.style import PAINTS, ground
 
 EYES = {
     "normal": np.eye(3),
@@ -39,7 +39,7 @@ TO_LAB = [
     [1.9779984951, -2.4285922050, 0.4505937099],
     [0.0259040371, 0.7827717662, -0.8086757660],
 ]
-APART = 0.04
+APART = 0.08
 
 
 def seen(colour: str, eye: str) -> np.ndarray:
@@ -77,12 +77,20 @@ def test_what_is_hatched_alike_differs_in_colour(eye: str) -> None:
     assert near == {}
 
 
+def test_what_a_text_leaves_open_is_hatched_like_nothing_else() -> None:
+    hatch = PAINTS["unspecified"].hatch
+    others = [paint.hatch for status, paint in PAINTS.items() if status != "unspecified"]
+    assert hatch
+    assert hatch not in others
+    assert ground("contested-open").hatch != hatch
+
+
 @pytest.mark.parametrize("eye", EYES)
 def test_hatching_stands_out_from_its_ground(eye: str) -> None:
     for status, paint in PAINTS.items():
         if paint.hatch:
-            for ground in (paint.fill, paint.tint):
-                assert np.linalg.norm(seen(paint.ink, eye) - seen(ground, eye)) > 0.15, status
+            for colour in (paint.fill, paint.tint):
+                assert np.linalg.norm(seen(paint.ink, eye) - seen(colour, eye)) > 0.15, status
 
 
 def test_no_status_has_the_hues_of_a_flag() -> None:

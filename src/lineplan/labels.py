@@ -126,6 +126,18 @@ class Catalogue:
             pattern = re.sub(r"0(?=\s*%)", "0." + "0" * digits, pattern)
         return format_percent(share, format=pattern, locale=self.locale)
 
+    def share(self, share: float, digits: int = 1) -> str:
+        """
+        Format a share of the whole: one that is not zero is never said to be.
+
+        What `digits` would round to nothing has two; less than that is said to be less.
+        """
+        if 0 < share < 10 ** -(digits + 2):
+            digits = 2
+        if share > 0 and round(100 * share, digits) == 0:
+            return "<" + self.percent(10 ** -(digits + 2), digits)
+        return self.percent(share, digits)
+
     def accuracy(self, drift: float) -> str:
         """
         Say how exact a drawing is.

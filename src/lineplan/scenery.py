@@ -22,6 +22,8 @@ TWIN_DEG = 0.09
 """A city of the base this close to a place is that place."""
 COAST_DEG = 0.03
 """A city this close to the units lies in them: harbours stand outside a generalised coast."""
+BEYOND = "_beyond"
+"""Ends the names of layers of the base around the base proper: only wide pages show them."""
 
 Focus = str | Sequence[float]
 Corners = list[list[float]]
@@ -42,7 +44,11 @@ def base_map(dataset: Dataset, crs: Any) -> gpd.GeoDataFrame:
 
 
 def base_shapes(
-    context: gpd.GeoDataFrame, box: shapely.Geometry, outline: shapely.Geometry
+    context: gpd.GeoDataFrame,
+    box: shapely.Geometry,
+    outline: shapely.Geometry,
+    *,
+    beyond: bool = False,
 ) -> dict[str, np.ndarray]:
     """
     Return ``land``, ``neighbours`` and ``rivers`` of the base within a box.
@@ -55,10 +61,13 @@ def base_shapes(
         In degrees.
     outline
         All units as one shape, whose own coast and border take the place of the base's.
+    beyond
+        Also what lies around the base proper, coarser.
     """
 
     def clipped(layer: str) -> np.ndarray:
-        shapes = context.loc[context["layer"] == layer, "geometry"].to_numpy()
+        chosen = context["layer"].isin([layer, f"{layer}{BEYOND}"] if beyond else [layer])
+        shapes = context.loc[chosen, "geometry"].to_numpy()
         parts = shapely.get_parts(shapely.intersection(shapes, box))
         return np.asarray(parts[~shapely.is_empty(parts)])
 

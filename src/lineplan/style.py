@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Hatch = Literal["", "lines", "dots", "cross"]
+Hatch = Literal["", "lines", "dots", "cross", "dashes"]
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Paint:
 
 
 PAINTS: dict[str, Paint] = {
-    "recognized": Paint("#b09ac9", "#dcd1e8", "#6f5491"),
-    "demilitarized_buffer": Paint("#e0a13a", "#efb95c", "#8a5300", "dots"),
+    "recognized": Paint("#b09ac9", "#ded4e8", "#6f5491"),
+    "demilitarized_buffer": Paint("#e1992f", "#f0bb5d", "#8a5300", "dots"),
     "frozen_at_line": Paint("#6fae9f", "#cfe6de", "#1f6557", "lines"),
-    "relinquished": Paint("#8a5a3c", "#bc987e", "#54341f"),
-    "limited_forces": Paint("#a9b665", "#dbe2b4", "#5f6b1f", "dots"),
-    "special_zone": Paint("#b0578a", "#e6c3d6", "#5c2344", "lines"),
+    "relinquished": Paint("#8a5a3c", "#c38d7c", "#54341f"),
+    "limited_forces": Paint("#a4ae7e", "#dbe2b4", "#5f6b1f", "dots"),
+    "special_zone": Paint("#b0578a", "#dfb8d7", "#5c2344", "lines"),
     "contested": Paint("#d9d6d0", "#d9d6d0", "#7d7a74", "cross"),
-    "unspecified": Paint("#bfb8a6", "#ebe5d2", "#8b8676"),
-    "unaffected": Paint("#c9c5bc", "#f6f4ee", "#8b8676"),
+    "unspecified": Paint("#bfb8a6", "#ebe5d2", "#5c574a", "dashes"),
+    "unaffected": Paint("#bebebe", "#f6f4ee", "#8b8676"),
 }
 """Paint by status, in the order of the legend."""
 
@@ -90,6 +90,10 @@ REASSIGNED = Stroke("#7a2f6b", 1.2, opacity=0.5)
 """Ground moved by border reconciliation; the opacity is that of its fill."""
 
 
+DASH_SHARE = 0.4
+"""Length of a dash of a hatching, as a share of the way to the next in its row."""
+
+
 class Ground(NamedTuple):
     """A paint as drawn on ground of one side: a colour, and over it a hatching.
 
@@ -102,11 +106,11 @@ class Ground(NamedTuple):
     ink
         Colour of the hatching.
     step_px
-        Distance of its lines, or between the centres of two dots of a row.
+        Distance of its lines, or between the centres of two dots or dashes of a row.
     turn_deg
         Direction of its lines, anticlockwise from east.
     mark_px
-        Width of its lines as seen, or diameter of its dots.
+        Width of its lines and dashes as seen, or diameter of its dots.
     opacity
         Of its ink.
     """
@@ -134,6 +138,8 @@ def ground(key: str) -> Ground:
         )
     if paint.hatch == "dots":
         return Ground(colour, "dots", ink, 7, 0, 2.3, 0.8)
+    if paint.hatch == "dashes":
+        return Ground(colour, "dashes", ink, 9, 0, 1.1, 0.65)
     if paint.hatch == "cross":
         return Ground(colour, "cross", ink, 6, 45, 0.45)
     return Ground(colour, "", ink)
@@ -162,6 +168,13 @@ def _marks(look: Ground) -> str:
         dot = f'<circle r="{look.mark_px / 2:g}" fill="{ink}" opacity="{opacity}" '
         near, far = look.step_px / 4, look.step_px * 3 / 4
         return f'{dot}cx="{near:g}" cy="{near:g}"/>{dot}cx="{far:g}" cy="{far:g}"/>'
+    if look.hatch == "dashes":
+        long = DASH_SHARE * look.step_px
+        rows = ((0.1 * look.step_px, look.step_px / 4), (0.6 * look.step_px, 0.75 * look.step_px))
+        way = "".join(f"M{x:g} {y:g}h{min(long, look.step_px - x):g}" for x, y in rows)
+        return (
+            f'<path d="{way}" stroke="{ink}" stroke-width="{look.mark_px:g}" opacity="{opacity}"/>'
+        )
     if not look.hatch:
         return ""
     way = f"M0 0V{size}" + (f"M0 0H{size}" if look.hatch == "cross" else "")

@@ -175,7 +175,7 @@ class _Page:
             _, spread = self.facts.range(row["assessed_min_km2"], row["assessed_max_km2"])
             paint = swatch(holder["paint"]) if len(holders) > 1 else ""
             held = f'<td class="held"{_named(heads[1])}>{paint}{escape(holder["label"])}</td>'
-            amounts = (holder["area"], self.words.percent(row["share_of_units"], 2), spread or "–")
+            amounts = (holder["area"], self.words.share(row["share_of_units"], 2), spread or "–")
             cells = [
                 # The rows of a reference are headed by the holder.
                 "" if self.facts.is_reference else held,

@@ -30,7 +30,10 @@ def shows_all(facts: Facts, window: Window) -> bool:
 
 
 def corners(drawn: Drawn, facts: Facts, window: Window, size: tuple[float, float]) -> list[Place]:
-    """The corners of the frame in which a thing of a size may stand; one, if all cover much."""
+    """The corners of the frame in which a thing of a size may stand.
+
+    All of them, dearer what covers more: scale bar and locator may want the same.
+    """
     left, bottom, right, top = window.frame
     width, height = size
     named = (facts.arrangement.zones["clause_id"] != "").to_numpy()
@@ -43,8 +46,7 @@ def corners(drawn: Drawn, facts: Facts, window: Window, size: tuple[float, float
             line = shapely.length(shapely.intersection(drawn.lines["line"], box))
             covered = float(areas[named].sum() * 8 + areas.sum() + line * 40)
             found.append(Place(corner, covered * _COVERED))
-    best = min(place.cost for place in found)
-    return [place for place in found if place.cost < best + _COVERED * width * height]
+    return found
 
 
 def bar_size(window: Window, scale: float) -> tuple[float, float]:

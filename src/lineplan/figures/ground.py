@@ -78,7 +78,7 @@ def _merged(shapes: np.ndarray) -> shapely.Geometry:
 
 
 def known_bounds(facts: Facts) -> Box | None:
-    """West, south, east and north of the base map; None where the dataset has none."""
+    """West, south, east and north of the base map proper; None where the dataset has none."""
     context = base_map(facts.arrangement.dataset, facts.arrangement.zones.crs)
     drawn = context[context["layer"] == "land"]
     if drawn.empty:
@@ -94,7 +94,8 @@ def draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dra
     outline = shapely.union_all(shapes)
     west, south, east, north = window.in_degrees()
     around_it = shapely.box(west - 0.5, south - 0.5, east + 0.5, north + 0.5)
-    base = base_shapes(base_map(arrangement.dataset, arrangement.zones.crs), around_it, outline)
+    context = base_map(arrangement.dataset, arrangement.zones.crs)
+    base = base_shapes(context, around_it, outline, beyond=True)
     lines = {
         **{kind: [found] for kind, found in lines_between(shapes, arrangement).items()},
         "neighbours": list(base["neighbours"]),
@@ -105,10 +106,11 @@ def draw_ground(sheet: Sheet, facts: Facts, window: Window, scale: float) -> Dra
     zones = _polygons(window.seen(shapes))
 
     px = MM_PER_PX * scale
-    known = known_bounds(facts)
-    sheet.fill("sea", window.shape if known is None else window.seen([shapely.box(*known)])[0], SEA)
+    # The frame is filled to its corners; where not even the coarse base goes it stays sea.
+    sheet.fill("sea", window.shape, SEA)
     for part in window.seen(base["land"]):
-        sheet.fill("land", part, LAND)
+        # A hair of its own colour closes the seam where the coarse base begins.
+        sheet.fill("land", part, LAND, edge=LAND, width_mm=0.05)
     for zone, shape in zip(facts.zones(), zones, strict=True):
         if not shapely.is_empty(shape):
             name = f"zone-{zone['id']}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
-from lineplan.style import OPEN_INK, PAINTS
+from lineplan.style import DASH_SHARE, OPEN_INK, PAINTS
 
 if TYPE_CHECKING:
     from lineplan.figures.sheet import Sheet
@@ -39,7 +39,9 @@ def ink_of(paint: str) -> Ink:
         return Ink(colours.tint, OPEN_INK, "cross", 45)
     ground = colours.tint if side == "tint" else colours.fill
     lighter = side == "tint"
-    share = {"lines": 0.55 if lighter else 0.75, "dots": 0.8}.get(colours.hatch, 1.0)
+    share = {"lines": 0.55 if lighter else 0.75, "dots": 0.8, "dashes": 0.65}.get(
+        colours.hatch, 1.0
+    )
     mark = _mixed(colours.ink, ground, share)
     return Ink(ground, mark if colours.hatch else "", colours.hatch, 135 if lighter else 45)
 
@@ -65,6 +67,9 @@ def paint_ground(
             sheet.stroke(layers[1], _lines(shape, 6 * px, turn), ink.mark, 0.9 * px, cap="butt")
     elif ink.kind == "dots":
         sheet.dots(layers[1], _dots(shape, 7 * px, 1.15 * px), 1.15 * px, ink.mark)
+    elif ink.kind == "dashes":
+        dashes = _dashes(shape, 9 * px)
+        sheet.stroke(layers[1], dashes, ink.mark, 1.1 * px, cap="butt")
 
 
 def _lines(shape: shapely.Geometry, apart: float, turn: int) -> shapely.Geometry:
@@ -94,6 +99,20 @@ def _dots(shape: shapely.Geometry, tile: float, radius: float) -> np.ndarray:
     centres = np.concatenate([corners + tile / 4, corners + 3 * tile / 4])
     inside = shapely.buffer(shape, -radius)
     return centres[shapely.contains_xy(inside, centres)]
+
+
+def _dashes(shape: shapely.Geometry, tile: float) -> shapely.Geometry:
+    """Level dashes in staggered rows, within a shape."""
+    if shapely.is_empty(shape):
+        return shape
+    x0, y0, x1, y1 = shape.bounds
+    columns = np.arange(math.floor(x0 / tile) - 1, math.ceil(x1 / tile) + 1) * tile
+    rows = np.arange(math.floor(y0 / tile), math.ceil(y1 / tile) + 1) * tile
+    corners = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    starts = np.concatenate([corners + tile / 4, corners + 3 * tile / 4])
+    ends = starts + np.array([DASH_SHARE * tile, 0.0])
+    lines = shapely.linestrings(np.stack([starts, ends], axis=1))
+    return shapely.intersection(shapely.multilinestrings(lines), shape)
 
 
 def _mixed(ink: str, ground: str, share: float) -> str:

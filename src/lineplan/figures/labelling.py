@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from lineplan.scenery import City
 
 _LARGE, _MIDDLE, _SMALL = 400_000, 250_000, 100_000
+_CHIEF = 5
+"""So many cities of the ground a plan speaks of come first, even where none is large."""
 _SPREAD = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9, 0.45, 0.55, 0.35, 0.65, 0.25, 0.75)
 CLEAR_MM = 1.0
 """Least distance of words from the dashes of the line of contact, and of names from the border."""
@@ -33,6 +36,10 @@ _ALONE = 15.0
 """What it costs to write a figure of several units into one of them."""
 _CROSSED_MM = 40.0
 """So much ground of another status, and no more, a stroke to a label may cross."""
+_ON_OTHER = 10.0
+"""What it costs to write a status on ground of which no clause speaks, with a stroke."""
+_LONGEST_STROKE = 0.3
+"""Of a stroke, as a share of the frame's width."""
 _CALLOUT_MM = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 48.0, 60.0, 75.0)
 
 
@@ -83,10 +90,12 @@ class Labels:
         """Write everything; return where furniture may stand, of the places given for each."""
         shown = self._cities()
         large = [city for city in shown if city.population >= _LARGE and not city.abroad]
-        middle = [
+        middle = [  # of ground seen from near, the largest of its cities, however small
             city
-            for city in shown
-            if _MIDDLE <= city.population < _LARGE and city.named and not city.abroad
+            for number, city in enumerate(
+                c for c in shown if c.population < _LARGE and c.named and not c.abroad
+            )
+            if city.population >= _MIDDLE or (number < _CHIEF and city.population >= _SMALL)
         ]
         rest = [city for city in shown if city not in large and city not in middle]
         for city in (*large, *middle):
@@ -330,12 +339,23 @@ class Labels:
         ]
 
     def _outside(self, places: Sequence[Place], others: shapely.Geometry) -> list[Place]:
-        """The places outside all units whose stroke crosses little ground of other statuses."""
+        """The places off the ground of clauses whose stroke crosses little ground of others.
+
+        Outside all units, or dearer on ground of which no clause speaks.
+        """
         if not places:
             return []
         boxes = shapely.box(*np.array([place.box for place in places]).T)
-        free = ~shapely.intersects(self.drawn.outline, boxes)
-        kept = [place for place, is_free in zip(places, free, strict=True) if is_free]
+        named = (self.facts.arrangement.zones["clause_id"] != "").to_numpy()
+        spoken_of = shapely.union_all(self.drawn.zones[named])
+        dear = _ON_OTHER * shapely.intersects(self.drawn.outline, boxes)
+        free = ~shapely.intersects(spoken_of, boxes)
+        left, _, right, _ = self.window.frame
+        kept = [
+            replace(place, cost=place.cost + more)
+            for place, is_free, more in zip(places, free, dear.tolist(), strict=True)
+            if is_free and _length(place) <= _LONGEST_STROKE * (right - left)
+        ]
         strokes = shapely.linestrings([place.leader for place in kept]) if kept else []
         crossed = shapely.length(shapely.intersection(others, strokes))
         return [
@@ -429,6 +449,11 @@ class Labels:
 
             wishes.append(_Wish(_UNIT, list(stacks), write))
         return wishes
+
+
+def _length(place: Place) -> float:
+    """Length of the stroke to a label, in mm."""
+    return math.dist(*place.leader) if place.leader else 0.0
 
 
 def _forms(name: str, *, named: bool) -> Iterator[tuple[str, float, float]]:

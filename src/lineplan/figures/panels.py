@@ -141,9 +141,7 @@ class Amounts:
         for by in ("status", ("status", "held_by")):
             for row in facts.arrangement.areas(by).to_dict("records"):
                 key = (str(row["status"]), str(row.get("held_by", "")))
-                share = row["share_of_units"]
-                # Not 0.0% for what is there: two digits, as `lineplan areas` has them.
-                shares[key] = facts.words.percent(share, 2 if 0 < share < 0.001 else 1)
+                shares[key] = facts.words.share(row["share_of_units"])
         total = facts.words.area(facts.arrangement.zones["area_km2"].sum())
         return cls(facts.statuses(), shares, total)
 

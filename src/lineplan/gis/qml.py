@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from lineplan.gis.legend import Entry, Legend
 from lineplan.gis.markup import document
-from lineplan.style import Ground, Stroke
+from lineplan.style import DASH_SHARE, Ground, Stroke
 
 _MM = 25.4 / 96  # of a pixel of the page
 _MULTIPLY = "6"
@@ -107,7 +107,7 @@ def _fill(symbol: Element, ground: Ground, *, outlined: bool) -> None:
         )
         stroke = Stroke(ground.ink, ground.mark_px, opacity=ground.opacity)
         _line(SubElement(layer, "symbol", type="line", name="@hatch"), stroke)
-    if ground.hatch == "dots":
+    if ground.hatch in ("dots", "dashes"):
         half = _mm(ground.step_px / 2)
         layer = _layer(
             symbol,
@@ -119,15 +119,14 @@ def _fill(symbol: Element, ground: Ground, *, outlined: bool) -> None:
             distance_y_unit="MM",
             displacement_x_unit="MM",
         )
-        _layer(
-            SubElement(layer, "symbol", type="marker", name="@hatch"),
-            "SimpleMarker",
-            name="circle",
-            color=_rgba(ground.ink, ground.opacity),
-            outline_style="no",
-            size=_mm(ground.mark_px),
-            size_unit="MM",
-        )
+        ink = _rgba(ground.ink, ground.opacity)
+        mark = {"name": "circle", "color": ink, "outline_style": "no", "size": _mm(ground.mark_px)}
+        if ground.hatch == "dashes":  # QGIS draws an upright line, turned here
+            mark = {"name": "line", "angle": "90", "size": _mm(DASH_SHARE * ground.step_px)}
+            mark |= {"outline_style": "solid", "outline_color": ink}
+            mark |= {"outline_width": _mm(ground.mark_px), "outline_width_unit": "MM"}
+        hatch = SubElement(layer, "symbol", type="marker", name="@hatch")
+        _layer(hatch, "SimpleMarker", **mark, size_unit="MM")
 
 
 def _generated(symbol: Element, number: int) -> Element:

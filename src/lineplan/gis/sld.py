@@ -15,7 +15,7 @@ _NAMESPACES = {
 }
 # The standard has no hatching; these names are GeoServer's.
 _LINES = {45: "shape://slash", 135: "shape://backslash"}
-_MARKS = {"cross": "shape://times", "dots": "shape://dot"}
+_MARKS = {"cross": "shape://times", "dots": "shape://dot", "dashes": "shape://horline"}
 
 
 def sld(legend: Legend) -> str:
