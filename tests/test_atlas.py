@@ -339,7 +339,7 @@ def test_geometry_that_may_not_be_passed_on_needs_permission(real_data, tmp_path
     for day in ("20251120", "20251121"):
         file = real_data / "deepstate_daily" / f"deepstatemap_data_{day}.geojson"
         (tmp_path / file.name).symlink_to(file)
-    with pytest.raises(lp.LineplanError, match=r"2025-11-20: .*--i-have-permission"):
+    with pytest.raises(lp.LineplanError, match=r"deepstatemap_data_20251120.*--i-have-permission"):
         lp.atlas("point21", control=tmp_path)
     drawn = lp.atlas("point21", control=tmp_path, has_permission=True)
     data, _, _ = said_by(drawn.html())

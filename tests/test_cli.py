@@ -286,7 +286,7 @@ def test_overlapping_claims(line: Any, tmp_path: Path) -> None:
 def test_unknown_holder(line: Any, tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame({"held_by": ["Occupied"]}, geometry=[box(36, 47, 38, 49)], crs=4326)
     frame.to_file(tmp_path / "c.geojson")
-    assert "'Occupied' (1)" in one_line_of(line("areas", "--control", "c.geojson"))
+    assert "'occupied' (1)" in one_line_of(line("areas", "--control", "c.geojson"))
 
 
 def test_a_plan_with_three_faults_lists_all_three(line: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from lineplan.gis.legend import Entry, Legend
@@ -120,7 +121,12 @@ def _fill(symbol: Element, ground: Ground, *, outlined: bool) -> None:
             displacement_x_unit="MM",
         )
         ink = _rgba(ground.ink, ground.opacity)
-        mark = {"name": "circle", "color": ink, "outline_style": "no", "size": _mm(ground.mark_px)}
+        mark: dict[str, Any] = {
+            "name": "circle",
+            "color": ink,
+            "outline_style": "no",
+            "size": _mm(ground.mark_px),
+        }
         if ground.hatch == "dashes":  # QGIS draws an upright line, turned here
             mark = {"name": "line", "angle": "90", "size": _mm(DASH_SHARE * ground.step_px)}
             mark |= {"outline_style": "solid", "outline_color": ink}
