@@ -557,7 +557,7 @@ def test_a_status_stands_on_its_own_ground_or_outside_with_a_stroke(size: str, l
         assert len(on) <= 1, (words, on)
     assert sheet.window is not None
     width = sheet.window.frame[2] - sheet.window.frame[0]
-    assert all(stroke.length <= 0.3 * width + 0.1 for stroke in _leaders(sheet))
+    assert all(stroke.length <= max(0.3 * width, 38) + 0.1 for stroke in _leaders(sheet))
 
 
 @pytest.mark.parametrize(

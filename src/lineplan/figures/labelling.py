@@ -38,8 +38,8 @@ _CROSSED_MM = 40.0
 """So much ground of another status, and no more, a stroke to a label may cross."""
 _ON_OTHER = 10.0
 """What it costs to write a status on ground of which no clause speaks, with a stroke."""
-_LONGEST_STROKE = 0.3
-"""Of a stroke, as a share of the frame's width."""
+_LONGEST_STROKE, _ANY_STROKE_MM = 0.3, 38.0
+"""Of a stroke, as a share of the frame's width; up to so many mm it is short on any page."""
 _CALLOUT_MM = (5.0, 8.0, 12.0, 17.0, 23.0, 30.0, 38.0, 48.0, 60.0, 75.0)
 
 
@@ -354,7 +354,7 @@ class Labels:
         kept = [
             replace(place, cost=place.cost + more)
             for place, is_free, more in zip(places, free, dear.tolist(), strict=True)
-            if is_free and _length(place) <= _LONGEST_STROKE * (right - left)
+            if is_free and _length(place) <= max(_LONGEST_STROKE * (right - left), _ANY_STROKE_MM)
         ]
         strokes = shapely.linestrings([place.leader for place in kept]) if kept else []
         crossed = shapely.length(shapely.intersection(others, strokes))
