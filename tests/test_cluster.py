@@ -144,27 +144,33 @@ def working(client: Client) -> dict[str, list[str]]:
     }
 
 
-def kill_in_mid_run(client: Client, kept: Path) -> int:
-    """Kill a worker that has taken batches, when some are done and it has not finished its own.
+def hold_in_mid_run(client: Client, kept: Path) -> tuple[int, int]:
+    """Hold a worker that has taken batches, when some are done and it has not finished its own.
 
-    It is held first, so that it cannot finish before it is killed; how many it had is returned.
+    So it cannot finish before what comes next. Its process and how many batches it has.
     """
     pid_of = client.run(os.getpid)
 
-    def held() -> int:
+    def held() -> tuple[int, int] | None:
         if not list(kept.glob("*.json")):
-            return 0
+            return None
         for worker in working(client):
             os.kill(pid_of[worker], signal.SIGSTOP)
             # What it had said before reaches the scheduler meanwhile.
             found = [working(client).get(worker) for _ in range(5)][-1]
             if found:
-                os.kill(pid_of[worker], signal.SIGKILL)
-                return len(found)
+                return pid_of[worker], len(found)
             os.kill(pid_of[worker], signal.SIGCONT)
-        return 0
+        return None
 
     return until(held)
+
+
+def kill_in_mid_run(client: Client, kept: Path) -> int:
+    """Kill such a worker; how many batches it had is returned."""
+    pid, count = hold_in_mid_run(client, kept)
+    os.kill(pid, signal.SIGKILL)
+    return count
 
 
 def test_a_worker_killed_in_mid_run_changes_nothing(
@@ -208,9 +214,10 @@ def test_interrupted_it_leaves_nothing_to_the_cluster(
     dask.schedule()
     dask.work()
     with dask.client(1) as client, running(dask, folder) as process:
-        until(lambda: list((tmp_path / ".series.csv.part").glob("*.json")) and working(client))
+        pid, _ = hold_in_mid_run(client, tmp_path / ".series.csv.part")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=LONG_S)
+        os.kill(pid, signal.SIGCONT)
         assert process.returncode not in (0, None)
         assert "Traceback" not in said
         until(lambda: client.run_on_scheduler(lambda dask_scheduler: not dask_scheduler.tasks))
